@@ -1,0 +1,1 @@
+"""The on-disk cache of summaries and whole runs."""

@@ -1,0 +1,1 @@
+"""Checks: queries over the linked program, one module per family."""

@@ -1,0 +1,1 @@
+"""The gate: suppression, identity and the verdict over findings."""

@@ -1,0 +1,1 @@
+"""Plugins for other hosts: pylint, pytest and pluggy."""

@@ -1,0 +1,1 @@
+"""Access to rule files and knowledge tables (data only, no rule logic)."""
