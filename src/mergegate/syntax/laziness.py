@@ -1,0 +1,102 @@
+"""Recognising once-per-process work: code that runs only while a cache of module or instance scope is empty."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+_STATE = re.compile(r"(?:^|_)(?:initiali[sz]ed|loaded|ready|started|setup|set_up|connected|configured|inited|init_done|built|warmed)(?:_up)?$")
+
+
+def emptiness_test(test: ast.expr) -> list[str]:
+    """Return the paths (`_cache`, `self._client`) of which the test says that they are still empty."""
+    if isinstance(test, ast.BoolOp):
+        return [path for value in test.values for path in emptiness_test(value)]
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        operand = test.operand
+        if isinstance(operand, ast.Call) and _called(operand) == "hasattr" and len(operand.args) == 2:
+            key = operand.args[1]
+            base = path_of(operand.args[0])
+            return [f"{base}.{key.value}"] if base and isinstance(key, ast.Constant) else []
+        return _filled(operand)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        operator, right = test.ops[0], test.comparators[0]
+        if isinstance(operator, ast.Is | ast.Eq) and isinstance(right, ast.Constant) and right.value is None:
+            return _filled(test.left)
+        if isinstance(operator, ast.Is) and isinstance(right, ast.Constant) and right.value is False:
+            return _filled(test.left)
+        if isinstance(operator, ast.NotIn):
+            return _filled(right)
+    return []
+
+
+def fullness_test(test: ast.expr) -> list[str]:
+    """Return the paths of which the test says that they are already filled."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        operator, right = test.ops[0], test.comparators[0]
+        if isinstance(operator, ast.IsNot | ast.NotEq) and isinstance(right, ast.Constant) and right.value is None:
+            return _filled(test.left)
+        if isinstance(operator, ast.In):
+            return _filled(right)
+        return []
+    if isinstance(test, ast.BoolOp):
+        return [path for value in test.values for path in fullness_test(value)]
+    return _filled(test)
+
+
+def fills(statements: list[ast.stmt], paths: list[str]) -> bool:
+    """Tell whether the statements assign one of the paths, or if its name says that it marks a finished set-up."""
+    if any(_STATE.search(path) for path in paths):
+        return True
+    wanted = set(paths)
+    pending: list[ast.stmt] = list(statements)
+    while pending:
+        statement = pending.pop()
+        for target in _targets(statement):
+            if path_of(target) in wanted:
+                return True
+        for block in ("body", "orelse", "finalbody"):
+            pending.extend(getattr(statement, block, ()))
+        for handler in getattr(statement, "handlers", ()):
+            pending.extend(handler.body)
+    return False
+
+
+def path_of(expression: ast.expr) -> str:
+    """Return the dotted path of a name, attribute chain or the container of a subscript; empty for anything else."""
+    parts: list[str] = []
+    while True:
+        if isinstance(expression, ast.Subscript):
+            expression = expression.value
+        elif isinstance(expression, ast.Attribute):
+            parts.append(expression.attr)
+            expression = expression.value
+        elif isinstance(expression, ast.Name):
+            parts.append(expression.id)
+            return ".".join(reversed(parts))
+        else:
+            return ""
+
+
+def _filled(expression: ast.expr) -> list[str]:
+    if isinstance(expression, ast.NamedExpr):
+        expression = expression.value
+    if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute) and expression.func.attr == "get":
+        expression = expression.func.value
+    path = path_of(expression)
+    return [path] if path else []
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        found: list[ast.expr] = []
+        for target in statement.targets:
+            found.extend(target.elts if isinstance(target, ast.Tuple) else [target])
+        return found
+    if isinstance(statement, ast.AnnAssign | ast.AugAssign):
+        return [statement.target]
+    return []
