@@ -1,0 +1,157 @@
+"""The meaning of annotations: from a type expression to the union of values that it declares."""
+
+from __future__ import annotations
+
+from mergegate.semantics.members import Members
+from mergegate.semantics.values import DECLARED, NONE, STR, UNKNOWN, Union, join
+
+_MAX_DEPTH = 25
+
+
+class Annotations(Members):
+    """Reads annotation nodes."""
+
+    def value(self, module: int, node: int) -> Union:
+        """Return what a node may be; `Resolver` gives this its meaning."""
+        del module, node
+        return UNKNOWN
+
+    def base_values(self, module: int, node: int) -> Union:
+        row = self.modules[module].rows[node]
+        if row[0] == "[":
+            # Generic[T], Base[T]
+            return self.base_values(module, row[1])
+        return self.value(module, node)
+
+    def declared(self, module: int, node: int, depth: int = 0) -> Union:
+        """Return the values that an annotation admits, None left out unless nothing else is named."""
+        row = self.modules[module].rows[node]
+        op = row[0]
+        if depth > _MAX_DEPTH or op == "?":
+            return UNKNOWN
+        if op == "|":
+            return join([self.declared(module, part, depth + 1) for part in row[1:]])
+        if op == "k":
+            return NONE if row[1] == "None" else UNKNOWN
+        if op == "[":
+            return self._subscripted(module, row, depth)
+        if op == "r":
+            return self.dependency_result(module, row[1])
+        if op == "g":
+            found = self.definition(module, row[1])
+            if found is not None and found != (module, node):
+                return self._alias(*found, depth)
+        if op == "m":
+            origin = self._import_origin(module, row)
+            if origin is not None:
+                return self._alias(*origin, depth)
+        if op == "i":
+            # inside `isinstance(x, T)` blocks a name used as annotation keeps its own meaning
+            return self.declared(module, row[1], depth + 1)
+        return self.instances(self.value(module, node))
+
+    def _import_origin(self, module: int, row: tuple[object, ...]) -> tuple[int, int] | None:
+        target = self.index.absolute(module, int(str(row[1])), str(row[2]))
+        found = self.index.find(target, module)
+        return self.definition(found, str(row[3])) if found >= 0 and row[3] else None
+
+    def _alias(self, module: int, node: int, depth: int) -> Union:
+        """Follow a type alias (`Db = Annotated[Session, Depends(f)]`) to what it declares."""
+        row = self.modules[module].rows[node]
+        if row[0] in "[|r":
+            return self.declared(module, node, depth + 1)
+        if row[0] == "(":
+            return self._called_alias(module, row, depth)
+        if row[0] == "&":
+            return self.declared(module, row[1], depth + 1)
+        return self.instances(self.value(module, node))
+
+    def _called_alias(self, module: int, row: tuple[object, ...], depth: int) -> Union:
+        """Read `NewType("Id", Base)` and `TypeVar("T", bound=Base)`."""
+        _, callee, positional, keywords = row
+        target = self.value(module, callee)  # type: ignore[arg-type]
+        name = next((v[1] for v in target if v[0] in ("cls", "x")), "")
+        if name == "typing.NewType" and len(positional) == 2:  # type: ignore[arg-type]
+            return self.declared(module, positional[1], depth + 1)  # type: ignore[index]
+        if name == "typing.TypeVar":
+            for key, bound in keywords:  # type: ignore[union-attr]
+                if key == "bound":
+                    return self.declared(module, bound, depth + 1)
+            return join([self.declared(module, p, depth + 1) for p in positional[1:]])  # type: ignore[index]
+        return UNKNOWN
+
+    def instances(self, classes: Union) -> Union:
+        """Return instances of the classes among the values."""
+        found: list[Union] = []
+        for value in classes:
+            if value[0] == "cls":
+                special = _SPECIAL_NAMES.get(value[1])
+                found.append(special if special is not None else (("ins", value[1], (), DECLARED),))
+            elif value[0] == "x":
+                special = _SPECIAL_NAMES.get(value[1])
+                found.append(special if special is not None else (("ins", value[1], (), DECLARED),))
+            elif value[0] == "none":
+                found.append(NONE)
+        return join(found) if found else UNKNOWN
+
+    def arguments(self, module: int, node: int) -> list[int]:
+        """Return the nodes between the brackets of a subscripted annotation."""
+        row = self.modules[module].rows[node]
+        return list(row[1:]) if row[0] == "T" else [node]
+
+    def _subscripted(self, module: int, row: tuple[int, ...], depth: int) -> Union:
+        parts = self.arguments(module, row[2])
+        heads = self.value(module, row[1])
+        for head in heads:
+            if head[0] not in ("cls", "x"):
+                continue
+            name = head[1]
+            if isinstance(name, str):
+                form = _FORMS.get(name) or _FORMS.get(name.rpartition(".")[2] if "." in name else name)
+                if form == "first":
+                    return self.declared(module, parts[0], depth + 1)
+                if form == "union":
+                    return join([self.declared(module, p, depth + 1) for p in parts])
+                if form == "type":
+                    return tuple(("cls", v[1]) for v in self.declared(module, parts[0], depth + 1) if v[0] == "ins")
+                if form == "call":
+                    return (("call", self.declared(module, parts[-1], depth + 1)),)
+                if form == "await":
+                    return (("aw", self.declared(module, parts[-1], depth + 1)),)
+                if form == "str":
+                    return STR
+                if name == "builtins.tuple":
+                    return self._tuple(module, parts, depth)
+            args = tuple(self.declared(module, p, depth + 1) for p in parts)
+            return (("ins", name, args, DECLARED),)
+        return UNKNOWN
+
+    def _tuple(self, module: int, parts: list[int], depth: int) -> Union:
+        converted = [self.declared(module, p, depth + 1) for p in parts]
+        if len(parts) == 2 and self.modules[module].rows[parts[1]] == ["k", "..."]:
+            return (("ins", "builtins.tuple", (converted[0],), DECLARED),)
+        return (("tup", tuple(converted)),)
+
+    def dependency_result(self, module: int, node: int) -> Union:
+        """Return what a framework injects for a dependency callable; `Resolver` gives this its meaning."""
+        del module, node
+        return UNKNOWN
+
+
+_SPECIAL_NAMES: dict[object, Union] = {
+    "typing.Any": UNKNOWN,
+    "builtins.object": UNKNOWN,
+    "typing.Self": (("self",),),
+    "typing_extensions.Self": (("self",),),
+    "typing.Callable": (("call", UNKNOWN),),
+    "collections.abc.Callable": (("call", UNKNOWN),),
+    "builtins.tuple": (("ins", "builtins.tuple", (), DECLARED),),
+}
+
+# the last names of the special forms are unambiguous, wherever they were imported from
+_FORMS = {
+    "Optional": "first", "Annotated": "first", "Final": "first", "ClassVar": "first", "Required": "first",
+    "NotRequired": "first", "ReadOnly": "first", "InitVar": "first", "Mapped": "first", "Union": "union",
+    "typing.Type": "type", "builtins.type": "type", "Type": "type", "Callable": "call", "Awaitable": "await",
+    "Coroutine": "await", "Literal": "str", "LiteralString": "str",
+}  # fmt: skip

@@ -1,0 +1,70 @@
+"""Conditions of knowledge entries: whether the arguments of this very call let it block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mergegate.rules.model import Blocking, Condition
+
+if TYPE_CHECKING:
+    from mergegate.semantics.callables import Callables
+
+
+def applies(program: Callables, entry: Blocking, module: int, row: Any) -> bool:
+    """Tell whether a call with these arguments can block.
+
+    Parameters
+    ----------
+    row
+        The call's row: callee, positional and keyword argument nodes.
+    """
+    if entry.free_when and any(_holds(program, condition, module, row) for condition in entry.free_when):
+        return False
+    return not entry.blocks_when or any(_holds(program, condition, module, row) for condition in entry.blocks_when)
+
+
+def _holds(program: Callables, condition: Condition, module: int, row: Any) -> bool:
+    node = _argument(condition, row)
+    if condition.given is not None:
+        return (node != 0) == condition.given
+    if not node or module < 0:
+        return False
+    argument = program.modules[module].rows[node]
+    if condition.equals is not None:
+        return _equals(argument, condition.equals)
+    if condition.mentions:
+        return _mentions(program, module, node, condition.mentions, 0)
+    if condition.type:
+        return any(v[0] == "ins" and condition.type in program.mro(v[1]) for v in program.value(module, node))
+    return False
+
+
+def _argument(condition: Condition, row: Any) -> int:
+    for key, node in row[3]:
+        if key == condition.argument:
+            return node
+    position = condition.position
+    if position is not None and position < len(row[2]):
+        return row[2][position]
+    return 0
+
+
+def _equals(argument: Any, expected: object) -> bool:
+    if argument[0] == "k":
+        return argument[1] == repr(expected)
+    return argument[0] == "#" and not isinstance(expected, bool) and argument[1] == expected
+
+
+def _mentions(program: Callables, module: int, node: int, name: str, depth: int) -> bool:
+    """Tell whether an attribute or name of that spelling stands anywhere in the argument."""
+    row = program.modules[module].rows[node]
+    if row[0] in ".g" and row[-1] == name:
+        return True
+    if row[0] == "m" and row[3] == name:
+        return True
+    if depth > 4:
+        return False
+    if row[0] in "|.":
+        parts = row[1:] if row[0] == "|" else row[1:2]
+        return any(_mentions(program, module, part, name, depth + 1) for part in parts)
+    return False

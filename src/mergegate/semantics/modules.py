@@ -1,0 +1,87 @@
+"""Which file is which module: names under every source root, and imports resolved against them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+
+
+class ModuleIndex:
+    """Maps dotted module names to files.
+
+    A file answers to several names: the one under its own package root (the highest folder chain with `__init__.py`),
+    the one from the project root, and the one under each configured source root. When several files answer to one
+    name (vendored copies, example projects), the file nearest to the importing one is meant.
+    """
+
+    def __init__(self, paths: Sequence[str], source_roots: Sequence[str] = ()) -> None:
+        self.paths = list(paths)
+        self.packages = {posixpath.dirname(p) for p in paths if posixpath.basename(p) == "__init__.py"}
+        self.by_name: dict[str, list[int]] = {}
+        self.names: list[str] = []
+        self.prefixes: set[str] = set()
+        roots = [root.strip("/").removeprefix("./") for root in source_roots]
+        for index, path in enumerate(self.paths):
+            candidates = self._candidates(path, roots)
+            self.names.append(candidates[0])
+            for name in candidates:
+                self.by_name.setdefault(name, []).append(index)
+        for name in self.by_name:
+            while "." in name:
+                name = name.rpartition(".")[0]
+                self.prefixes.add(name)
+
+    def _candidates(self, path: str, roots: list[str]) -> list[str]:
+        stem = path.removesuffix(".py").removesuffix("/__init__")
+        folder = posixpath.dirname(path)
+        top = folder
+        while top in self.packages:
+            top = posixpath.dirname(top)
+        found: dict[str, None] = {}
+        for root in [top, *roots, "src", ""]:
+            if not root:
+                found[stem.replace("/", ".")] = None
+            elif stem.startswith(root + "/"):
+                found[stem[len(root) + 1 :].replace("/", ".")] = None
+        return [name for name in found if name and name != "__init__"] or [stem.replace("/", ".")]
+
+    def find(self, name: str, importer: int) -> int:
+        """Return the index of module `name` as seen from the importing module, or -1."""
+        found = self.by_name.get(name)
+        if not found:
+            return self._beside(name, importer)
+        if len(found) == 1:
+            return found[0]
+        return max(found, key=lambda index: (self._nearness(index, importer), -index))
+
+    def _beside(self, name: str, importer: int) -> int:
+        """A script imports the modules of its own folder."""
+        folder = posixpath.dirname(self.paths[importer])
+        if not folder or folder in self.packages:
+            return -1
+        found = self.by_name.get(f"{folder.replace('/', '.')}.{name}")
+        return found[0] if found else -1
+
+    def _nearness(self, index: int, importer: int) -> int:
+        mine, other = self.paths[importer].split("/"), self.paths[index].split("/")
+        same = 0
+        for left, right in zip(mine, other, strict=False):
+            if left != right:
+                break
+            same += 1
+        return same
+
+    def is_prefix(self, name: str) -> bool:
+        """Tell whether `name` is a namespace package of the program."""
+        return name in self.prefixes
+
+    def absolute(self, importer: int, level: int, module: str) -> str:
+        """Return the dotted name that an import of `level` dots means in the importing module."""
+        if not level:
+            return module
+        parts = self.names[importer].split(".")
+        if posixpath.basename(self.paths[importer]) == "__init__.py":
+            level -= 1
+        if level:
+            parts = parts[:-level]
+        return ".".join([*parts, module] if module else parts)

@@ -1,0 +1,63 @@
+"""Abstract values: what an expression may be, as small tuples, so that they can be shared, compared and hashed.
+
+============================ ==================================================================
+value                        meaning
+============================ ==================================================================
+``("mod", name, index)``     a module; index in the program, or -1 if it is not part of it
+``("cls", key)``             a class: an int (class of the program) or a dotted name
+``("ins", key, args, how)``  an instance; `how` see below
+``("fn", id, receiver)``     a function of the program, bound to a receiver or None
+``("x", path)``              something external by its dotted path; ``f()`` is what f returned
+``("xm", key, args, name)``  a method of an instance of the external class `key`
+``("aw", union)``            an awaitable of a value
+``("gen", id)``              a running generator; ``agen``, ``cm``, ``acm`` likewise
+``("tup", unions)``          a tuple of known length
+``("call", union)``          a callable of which only the result is known
+``("part", union)``          `functools.partial` over a callable
+``("super", key, receiver)`` `super()`
+``("prm", id, index)``       a parameter about which nothing else is known
+``("none",)``                None
+============================ ==================================================================
+
+A union is a tuple of values; the empty union means unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Value = tuple[Any, ...]
+Union = tuple[Value, ...]
+ClassKey = int | str
+
+# how an instance is known: by declaration (subclasses possible), by construction, or as this method's own receiver
+DECLARED, EXACT, SELF = 0, 1, 2
+
+UNKNOWN: Union = ()
+NONE: Union = (("none",),)
+MAX_VALUES = 10
+
+
+def instance(key: ClassKey, args: tuple[Union, ...] = (), how: int = DECLARED) -> Value:
+    """Return an instance value."""
+    return ("ins", key, args, how)
+
+
+def join(unions: list[Union]) -> Union:
+    """Return the union of unions, in order of appearance and bounded."""
+    if len(unions) == 1:
+        return unions[0]
+    seen: dict[Value, None] = {}
+    for union in unions:
+        for value in union:
+            seen[value] = None
+    return tuple(seen)[:MAX_VALUES]
+
+
+def one(dotted: str, *args: Union) -> Union:
+    """Return the union of just one declared instance of an external class."""
+    return (("ins", dotted, args, DECLARED),)
+
+
+STR = one("builtins.str")
+BYTES = one("builtins.bytes")
