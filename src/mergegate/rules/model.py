@@ -1,0 +1,199 @@
+"""What rule files and knowledge tables say, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mergegate.finding import Confidence, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleFile:
+    """One file of an example; `expected` maps 1-based lines to the ids of the rules that report there, sorted."""
+
+    path: str
+    code: str
+    expected: Mapping[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A small program that shows a rule: `kind` is "bad" or "good"."""
+
+    kind: str
+    name: str
+    files: tuple[ExampleFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, as its file under `rules/<family>/<id>.toml` declares it.
+
+    Attributes
+    ----------
+    id
+        Kebab-case symbol that names the defect; also the pylint symbol.
+    pylint
+        pylint message id, such as `E7101`; empty if pylint itself reports the defect.
+    check
+        The algorithm that looks for it: a module of `mergegate.checks`.
+    categories
+        Which categories of knowledge entries this rule reports, for checks that serve several rules.
+    """
+
+    id: str
+    pylint: str
+    family: str
+    severity: Severity
+    confidence: Confidence
+    since: str
+    check: str
+    summary: str
+    rationale: str
+    fix: str
+    categories: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on one argument of a call; just one of the tests is given.
+
+    Attributes
+    ----------
+    argument, position
+        The keyword and the 0-based position (receiver not counted) that pass it; position None: keyword only.
+    given
+        Whether the argument is passed at all.
+    equals
+        The constant that it is (None, a bool or a number).
+    mentions
+        A name that stands in the argument, as in `fcntl.LOCK_EX | fcntl.LOCK_NB`.
+    type
+        A class (dotted name) of which the argument is an instance.
+    """
+
+    argument: str
+    position: int | None = None
+    given: bool | None = None
+    equals: object = None
+    has_equals: bool = False
+    mentions: str = ""
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """Calls that hold their thread.
+
+    Attributes
+    ----------
+    grade
+        `unbounded` (network, process, sleep, wait), `contents` (file contents or many files), `metadata` (one system
+        call on the file system) or `first-use` (only until something is cached).
+    category
+        What it waits for: picks the rule that reports it.
+    replacement
+        Key of the `Replacement` that the message offers; empty: run it in a thread.
+    free_when, blocks_when
+        Any `free_when` that holds makes the call harmless; if there are `blocks_when`, one of them must hold.
+    """
+
+    names: tuple[str, ...]
+    grade: str
+    category: str
+    replacement: str = ""
+    free_when: tuple[Condition, ...] = ()
+    blocks_when: tuple[Condition, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Library functions that call one of their arguments on the caller's thread (`functools.reduce`, `call_soon`)."""
+
+    names: tuple[str, ...]
+    argument: str
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoopEntry:
+    """Methods that a framework runs on the event loop although they are plain `def`."""
+
+    base: str
+    methods: tuple[str, ...]
+    unless_defined: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What to write instead of a blocking call: by libraries that the file imports, else the default sentence."""
+
+    id: str
+    default: str
+    by_import: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All knowledge tables, indexed by dotted name.
+
+    Names ending in `.*` stand for every name below; the most specific entry decides.
+
+    Attributes
+    ----------
+    decorators
+        Dotted name of a decorator to its effect: thread, coroutine, task, cache, transparent, property, static,
+        class, contextmanager, asynccontextmanager.
+    types
+        The type table, see `mergegate.semantics.type_table`.
+    aliases
+        Other public paths of a name, to the canonical one.
+    """
+
+    blocking: Mapping[str, Blocking]
+    safe: frozenset[str]
+    callers: Mapping[str, Caller]
+    decorators: Mapping[str, str]
+    loop_entries: tuple[LoopEntry, ...]
+    replacements: Mapping[str, Replacement]
+    types: Mapping[str, object]
+    aliases: Mapping[str, str]
+    digest: str = ""
+
+    def lookup(self, name: str) -> Blocking | None:
+        """Return the entry for a dotted name, or None if nothing is known or it is known to be safe."""
+        entry = self.blocking.get(name)
+        if entry is not None:
+            return entry
+        if name in self.safe:
+            return None
+        while "." in name:
+            name = name.rpartition(".")[0]
+            pattern = f"{name}.*"
+            if pattern in self.safe:
+                return None
+            entry = self.blocking.get(pattern)
+            if entry is not None:
+                return entry
+        return None
+
+    def is_safe(self, name: str) -> bool:
+        """Tell whether a name is known not to block: no entry that is as specific says otherwise."""
+        if name in self.safe:
+            return True
+        if name in self.blocking:
+            return False
+        while "." in name:
+            name = name.rpartition(".")[0]
+            pattern = f"{name}.*"
+            if pattern in self.safe:
+                return True
+            if pattern in self.blocking:
+                return False
+        return False
