@@ -128,9 +128,13 @@ class Annotations(Members):
 
     def _tuple(self, module: int, parts: list[int], depth: int) -> Union:
         converted = [self.declared(module, p, depth + 1) for p in parts]
-        if len(parts) == 2 and self.modules[module].rows[parts[1]] == ["k", "..."]:
+        if len(parts) == 2 and self._is_ellipsis(module, parts[1]):
             return (("ins", "builtins.tuple", (converted[0],), DECLARED),)
         return (("tup", tuple(converted)),)
+
+    def _is_ellipsis(self, module: int, node: int) -> bool:
+        row = self.modules[module].rows[node]
+        return row[0] == "k" and row[1] == "..."
 
     def dependency_result(self, module: int, node: int) -> Union:
         """Return what a framework injects for a dependency callable; `Resolver` gives this its meaning."""
