@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mergegate.semantics.resolver import Resolver
-from mergegate.semantics.values import DECLARED, UNKNOWN, ClassKey, Union, Value, join
+from mergegate.semantics.values import DECLARED, EXACT, MAX_VALUES, UNKNOWN, ClassKey, Union, Value, join
 
 
 class Attributes(Resolver):
@@ -98,7 +98,18 @@ class Attributes(Resolver):
                 if member is not None:
                     return self._external_member(("ins", ancestor, (), value[3]), name)
         external = next((a for a in self.mro(key) if isinstance(a, str) and a not in _TRANSPARENT_BASES), None)
-        return (("xm", external, (), name),) if external is not None else UNKNOWN
+        if external is not None:
+            return (("xm", external, (), name),)
+        return UNKNOWN if value[3] == EXACT else self._subclass_attribute(key, name)
+
+    def _subclass_attribute(self, key: int, name: str) -> Union:
+        """Return an attribute that a mixin or template class leaves to its subclasses to set."""
+        found: list[Union] = []
+        for subclass in self.subclasses(key)[:MAX_VALUES]:
+            own = self._own_attribute(subclass, name, ("ins", subclass, (), DECLARED))
+            if own is not None:
+                found.append(own)
+        return join(found)
 
     def _own_attribute(self, key: int, name: str, receiver: Value) -> Union | None:
         fact, module = self.classes[key], self.class_module[key]
@@ -171,7 +182,7 @@ class Attributes(Resolver):
             owner, node = hit
             union = self.value(self.class_module[owner], node)
             # what follows in the linearisation is known exactly enough: no overrides below are meant
-            exact = ("ins", receiver[1], receiver[2], 1) if receiver[0] == "ins" else receiver
+            exact = ("ins", receiver[1], receiver[2], EXACT) if receiver[0] == "ins" else receiver
             return self._bind(union, exact)
         for ancestor in self.mro(start):
             if isinstance(ancestor, str) and ancestor != "builtins.object":

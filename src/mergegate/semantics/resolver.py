@@ -10,6 +10,8 @@ from mergegate.semantics.values import (
 )  # fmt: skip
 
 _MAX_DEPTH = 120
+# evaluations that one question may cost before answers under an open cut are kept after all
+_MAX_EVALUATIONS = 4000
 
 
 class Resolver(Annotations):
@@ -20,12 +22,13 @@ class Resolver(Annotations):
         self._memo: list[list[Union | None]] = [[None] * len(m.rows) for m in self.modules]
         self._active: dict[tuple[int, int], int] = {}
         self._cut = 1 << 30
+        self._evaluations = 0
 
     def value(self, module: int, node: int) -> Union:
         """Return what a node of a module may be.
 
         A cycle is cut where it closes; what was computed under a cut that is still open is not kept, so that answers
-        do not depend on which question was asked first.
+        do not depend on which question was asked first, unless a tangle of cycles makes that too dear.
         """
         known = self._memo[module][node]
         if known is not None:
@@ -33,15 +36,18 @@ class Resolver(Annotations):
         key = (module, node)
         started = self._active.get(key)
         depth = len(self._active)
-        if started is not None or depth > _MAX_DEPTH:
-            self._cut = min(self._cut, started if started is not None else 0)
+        if started is not None:
+            self._cut = min(self._cut, started)
             return UNKNOWN
+        if depth > _MAX_DEPTH:
+            return UNKNOWN
+        self._evaluations = self._evaluations + 1 if depth else 0
         self._active[key] = depth
         outer, self._cut = self._cut, 1 << 30
         row = self.modules[module].rows[node]
         result = _EVALUATORS[row[0]](self, module, row)
         del self._active[key]
-        if self._cut >= depth:
+        if self._cut >= depth or self._evaluations > _MAX_EVALUATIONS:
             self._memo[module][node] = result
             self._cut = outer
         else:
