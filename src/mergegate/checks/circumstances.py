@@ -8,7 +8,9 @@ from mergegate.rules.model import Knowledge
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.syntax.summary import Flag, FunctionFlag, Operation
 
-_TEST_PATH = re.compile(r"(?:^|/)(?:tests?|testing|benchmarks?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
+_TEST_PATH = re.compile(
+    r"(?:^|/)(?:tests?|testing|benchmarks?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$"
+)
 # what starts a loop for one coroutine and ends it afterwards
 _RUNNERS = frozenset({"asyncio.run", "anyio.run", "trio.run", "asyncio.Runner.run", "uvloop.run"})
 

@@ -101,4 +101,14 @@ def _finding(program: CallGraph, rule: Rule, function: int, operation: Operation
     )
 
 
-_COROUTINES = frozenset({"asyncio.sleep", "asyncio.wait_for", "asyncio.wait", "asyncio.to_thread", "anyio.sleep", "trio.sleep", "asyncio.open_connection"})
+_COROUTINES = frozenset(
+    {
+        "asyncio.sleep",
+        "asyncio.wait_for",
+        "asyncio.wait",
+        "asyncio.to_thread",
+        "anyio.sleep",
+        "trio.sleep",
+        "asyncio.open_connection",
+    }
+)

@@ -17,6 +17,7 @@ class Annotations(Members):
         return UNKNOWN
 
     def base_values(self, module: int, node: int) -> Union:
+        """Return what a base-class expression stands for, its type arguments left out."""
         row = self.modules[module].rows[node]
         if row[0] == "[":
             # Generic[T], Base[T]
@@ -84,10 +85,7 @@ class Annotations(Members):
         """Return instances of the classes among the values."""
         found: list[Union] = []
         for value in classes:
-            if value[0] == "cls":
-                special = _SPECIAL_NAMES.get(value[1])
-                found.append(special if special is not None else (("ins", value[1], (), DECLARED),))
-            elif value[0] == "x":
+            if value[0] == "cls" or value[0] == "x":
                 special = _SPECIAL_NAMES.get(value[1])
                 found.append(special if special is not None else (("ins", value[1], (), DECLARED),))
             elif value[0] == "none":

@@ -9,7 +9,7 @@ from mergegate.rules.model import Knowledge
 from mergegate.semantics.dispatch import Dispatch, Site
 from mergegate.semantics.graph import Edge, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
-from mergegate.semantics.values import Value
+from mergegate.semantics.values import Arguments, Value
 from mergegate.syntax.summary import Flag, FunctionFlag, ModuleSummary, Operation
 
 
@@ -200,7 +200,7 @@ class CallGraph(Dispatch):
         """Return the (module, node) that an operation passes for a parameter of its target; node 0 if none."""
         module = self.function_module[function]
         row: Any = self.modules[module].rows[self.functions[function].operations[position].node]
-        return module, self.argument_node(target, receiver, row[2], row[3], parameter)
+        return module, self.argument_node(target, receiver, Arguments(module, row[2], row[3]), parameter)
 
 
 # builtins that run an iterator to its end

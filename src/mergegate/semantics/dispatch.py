@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mergegate.rules.model import Blocking, Knowledge
-from mergegate.semantics.callables import Callables
+from mergegate.semantics.calls import Calls
 from mergegate.semantics.conditions import applies
 from mergegate.semantics.graph import Edge, Primitive, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
-from mergegate.semantics.values import EXACT, SELF, ClassKey, Value
+from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value
 from mergegate.syntax.summary import FunctionFlag, ModuleSummary
 
 
@@ -28,7 +28,7 @@ class Site(NamedTuple):
         return self._replace(row=_NO_CALL, module=-1)
 
 
-class Dispatch(Callables):
+class Dispatch(Calls):
     """Turns values that are called into edges."""
 
     def __init__(
@@ -103,7 +103,7 @@ class Dispatch(Callables):
         fact = self.functions[function]
         guards: frozenset[int] | None = None
         if len(fact.guards) > 1 and site.module >= 0:
-            allowed = self.allowed_guards(function, receiver, site.row[2], site.row[3], site.module)
+            allowed = self.allowed_guards(function, receiver, Arguments(site.module, site.row[2], site.row[3]))
             guards = frozenset(allowed) if len(allowed) < len(fact.guards) else None
         key, exact = -1, False
         if receiver is not None and receiver[0] == "ins" and isinstance(receiver[1], int) and fact.owner >= 0:
