@@ -10,7 +10,6 @@ import argparse
 import difflib
 import inspect
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -153,10 +152,12 @@ def configuration_page(schema: Mapping[str, Any]) -> str:
     """Return the table of settings, from their schema."""
     parts = [
         "# Configuration",
-        "Settings stand in `pyproject.toml` under `[tool.mergegate]`, or in a file `mergegate.toml` without that "
-        "prefix. The nearest one at or above the analysed path makes its folder the project. Every key is checked: a "
-        "misspelt one is an error with its line. `mergegate config show` lists what holds and where it comes from, "
-        "`mergegate config schema` prints the JSON Schema for editors.",
+        (
+            "Settings stand in `pyproject.toml` under `[tool.mergegate]`, or in a file `mergegate.toml` without that "
+            "prefix. The nearest one at or above the analysed path makes its folder the project. Every key is checked: a "
+            "misspelt one is an error with its line. `mergegate config show` lists what holds and where it comes from, "
+            "`mergegate config schema` prints the JSON Schema for editors."
+        ),
     ]
     sections = list(settings(schema["properties"], "", schema))
     parts.append(table(("Setting", "Type", "Default", "Meaning"), sections))
@@ -180,8 +181,10 @@ def json_page(schema: Mapping[str, Any]) -> str:
     """Return the description of the JSON report, from its schema."""
     parts = [
         "# JSON report",
-        "`mergegate check --format json` writes one document. Its schema is shipped as "
-        "`mergegate/reporters/schemas/report.schema.json`.",
+        (
+            "`mergegate check --format json` writes one document. Its schema is shipped as "
+            "`mergegate/reporters/schemas/report.schema.json`."
+        ),
         schema["properties"]["version"].get("description", ""),
         "## Document",
         table(("Field", "Type", "Meaning"), fields(schema, schema)),
@@ -269,8 +272,10 @@ def exit_codes_page() -> str:
         [
             "# Exit codes",
             table(("Code", "Meaning"), rows),
-            "Every code but 0 comes with one sentence on standard error that says what happened and which command goes "
-            "on from there. `--exit-zero` turns 1 into 0 and leaves 2 and 3.",
+            (
+                "Every code but 0 comes with one sentence on standard error that says what happened and which command goes "
+                "on from there. `--exit-zero` turns 1 into 0 and leaves 2 and 3."
+            ),
         ]
     )
 
@@ -296,7 +301,7 @@ def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
     draft.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def shown(path: Path) -> str:

@@ -34,7 +34,10 @@ def write(example: Example, root: Path) -> None:
 def test_the_marked_lines_are_reported(example: Example, tmp_path: Path) -> None:
     write(example, tmp_path)
     expected = [
-        Place(file.path, line, rule) for file in example.files for line, rules in file.expected.items() for rule in rules
+        Place(file.path, line, name)
+        for file in example.files
+        for line, names in file.expected.items()
+        for name in names
     ]
 
     assert reported(tmp_path) == sorted(expected)
