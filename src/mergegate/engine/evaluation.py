@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mergegate.cache.store import Store
 from mergegate.checks import CHECKS
 from mergegate.config import Config
 from mergegate.engine.inputs import Input
-from mergegate.engine.results import Outcome
+from mergegate.engine.results import Outcome, pragma
 from mergegate.engine.stack import on_fresh_stack
 from mergegate.engine.vocabulary import load_vocabulary
 from mergegate.errors import RuleError
@@ -16,7 +17,9 @@ from mergegate.finding import Finding
 from mergegate.rules.model import Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.program import link
-from mergegate.syntax.pragmas import Pragma
+
+if TYPE_CHECKING:
+    from mergegate.syntax.pragmas import Pragma
 
 UNREADABLE = "unreadable-file"
 # rules that no algorithm of `checks` looks for: the engine or the gate reports them
@@ -57,7 +60,9 @@ def _ask(program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge) ->
     for name, asked in sorted(by_check.items()):
         check = CHECKS.get(name)
         if check is None:
-            raise RuleError(f'the rule {asked[0].id} asks for the check "{name}"', f"known: {', '.join(sorted(CHECKS))}")
+            raise RuleError(
+                f'the rule {asked[0].id} asks for the check "{name}"', f"known: {', '.join(sorted(CHECKS))}"
+            )
         yield from check(program, asked, knowledge)
 
 
@@ -78,9 +83,9 @@ def _finding(rule: Rule, path: str, line: int, column: int, reason: str) -> Find
     )
 
 
-def _pragmas(program: CallGraph) -> dict[str, tuple[Pragma, ...]]:
+def _pragmas(program: CallGraph) -> Mapping[str, tuple[Pragma, ...]]:
     return {
-        path: tuple([Pragma(*row[:4], tuple(row[4]), row[5]) for row in summary.pragmas])
+        path: tuple(map(pragma, summary.pragmas))
         for path, summary in zip(program.paths, program.modules, strict=True)
         if summary.pragmas
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mergegate.cache.keys import digest
 from mergegate.cache.store import Store
@@ -16,8 +16,7 @@ from mergegate.files.walk import File
 _RACY_NANOSECONDS = 2_000_000_000
 
 
-@dataclass(slots=True)
-class Input:
+class Input(NamedTuple):
     """A file of the program.
 
     Attributes

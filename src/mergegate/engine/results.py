@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mergegate.finding import Confidence, Finding, Severity, Step
 
@@ -53,8 +53,7 @@ class Analysis:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What depends on the program alone, and so can be stored."""
 
     findings: tuple[Finding, ...]
@@ -83,7 +82,7 @@ def decode(data: bytes) -> Outcome:
     """
     try:
         findings, pragmas = json.loads(data)
-        made = {path: tuple(map(_pragma, rows)) for path, rows in pragmas.items()}
+        made = {path: tuple(map(pragma, rows)) for path, rows in pragmas.items()}
         return Outcome(tuple(map(_finding, findings)), made)
     except (TypeError, KeyError, IndexError, AttributeError) as error:
         raise ValueError(f"no encoded outcome: {error}") from error
@@ -101,7 +100,8 @@ def _finding(row: list[Any]) -> Finding:
     )  # fmt: skip
 
 
-def _pragma(row: list[Any]) -> Pragma:
+def pragma(row: Sequence[Any]) -> Pragma:
+    """Return a suppression comment as summaries and stored outcomes hold it."""
     from mergegate.syntax.pragmas import Pragma  # noqa: PLC0415  (the package of the syntax is not loaded for nothing)
 
     kind, line, first, last, rules, reason = row

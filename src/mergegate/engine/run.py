@@ -17,9 +17,9 @@ from mergegate.engine.extraction import ChangedUnderneath, Summaries, summary_ke
 from mergegate.engine.inputs import Input, Reader
 from mergegate.engine.patterns import remembering
 from mergegate.engine.results import Analysis, Outcome, decode, encode
-from mergegate.errors import MergegateError
 from mergegate.engine.vocabulary import rule_folders
-from mergegate.files.walk import Walk, walk
+from mergegate.errors import MergegateError
+from mergegate.files.walk import walk
 from mergegate.rules.loader import rules_digest
 
 
@@ -89,19 +89,6 @@ class _Run:
         finally:
             if store is not None:
                 store.close()
-        warnings = (*found.warnings, *(store.warnings if store is not None else ()))
-        return self._analysis(inputs, outcome, found, reader, cached, warnings, time.perf_counter() - started)
-
-    def _analysis(
-        self,
-        inputs: Sequence[Input],
-        outcome: Outcome,
-        found: Walk,
-        reader: Reader,
-        cached: int,
-        warnings: tuple[str, ...],
-        seconds: float,
-    ) -> Analysis:
         return Analysis(
             root=self.config.root,
             findings=outcome.findings,
@@ -112,8 +99,8 @@ class _Run:
             files=len(inputs),
             lines=sum(each.lines for each in inputs),
             cached=cached,
-            seconds=seconds,
-            warnings=warnings,
+            seconds=time.perf_counter() - started,
+            warnings=(*found.warnings, *(store.warnings if store is not None else ())),
         )
 
     def _outcome(self, inputs: Sequence[Input], reader: Reader, store: Store | None) -> tuple[int, Outcome]:
@@ -179,7 +166,7 @@ class _Sources:
 
 
 def _foreign_checks() -> list[bytes]:
-    """Return digests of the packages whose checks a plugin has added; without plugins the checks are not even loaded."""
+    """Return digests of the packages whose checks a plugin has added; without plugins no check is loaded yet."""
     checks: Mapping[str, Any] = getattr(sys.modules.get("mergegate.checks"), "CHECKS", {})
     parts: list[bytes] = []
     for name, check in sorted(checks.items()):

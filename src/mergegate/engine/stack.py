@@ -25,7 +25,7 @@ def on_fresh_stack(function: Callable[[], _Result]) -> _Result:
     def call() -> None:
         try:
             results.append(function())
-        except BaseException as error:  # noqa: BLE001  (raised again by the caller)
+        except BaseException as error:
             errors.append(error)
 
     limit = sys.getrecursionlimit()
