@@ -39,7 +39,7 @@ def known_to_git(root: Path) -> list[str]:
 TREE = [
     "a.py", "b.py", "keep.py", "pkg/__init__.py", "pkg/a.py", "pkg/keep.py", "pkg/deep/a.py", "pkg/deep/keep.py",
     "out/a.py", "out/keep.py", "pkg/out/a.py", "out.py", "x.py/inner.py", "gen/one_pb2.py", "gen/sub/two_pb2.py",
-    "doc/conf.py", "doc/api/conf.py", "Upper/A.py", "sp ace/a.py", "a[1].py", "#x.py", "!y.py", "ümlaut/ä.py",
+    "doc/conf.py", "doc/api/conf.py", "Upper/A.py", "sp ace/a.py", "a[1].py", "#x.py", "!y.py", "ümlaut/äö.py",
     "tail /a.py", "logs/debug.py", "logs/app.log/a.py", "one/two/three/four.py",
 ]  # fmt: skip
 
@@ -96,7 +96,7 @@ def test_exclude_comes_after_the_ignore_files_and_may_take_back(tmp_path: Path) 
     assert found(tmp_path, exclude=("/docs/", "test_*", "!gen_a.py")) == ["a.py", "gen_a.py"]
 
 
-@pytest.mark.parametrize("pattern", ["/", "# comment", "a/***/\n"])
+@pytest.mark.parametrize("pattern", ["/", "# comment"])
 def test_an_exclude_pattern_without_a_meaning_is_an_error_with_its_line(tmp_path: Path, pattern: str) -> None:
     write(tmp_path, "mergegate.toml", text=f"exclude = [\n  'fine/',\n  {pattern!r},\n]\n")
     with pytest.raises(ConfigError, match=r"mergegate\.toml:3: exclude\[1\] is no pattern"):
