@@ -30,7 +30,7 @@ def _holds(program: Callables, condition: Condition, module: int, row: Any) -> b
     if not node or module < 0:
         return False
     argument = program.modules[module].rows[node]
-    if condition.equals is not None:
+    if condition.has_equals:
         return _equals(argument, condition.equals)
     if condition.mentions:
         return _mentions(program, module, node, condition.mentions, 0)
