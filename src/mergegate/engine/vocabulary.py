@@ -24,7 +24,6 @@ from mergegate.rules.model import Knowledge, Replacement, Rule
 Vocabulary = tuple[Mapping[str, Rule], Knowledge]
 
 _READERS = ("rules", "finding.py", "engine")
-_latest: dict[tuple[str, AsyncConfig], Vocabulary] = {}
 # the kind of waiting that stands for how long a declared callable blocks, and so for the rule that reports it
 _CATEGORIES = {"contents": "file", "metadata": "metadata"}
 
@@ -50,25 +49,13 @@ def load_vocabulary(config: Config, store: Store | None = None) -> Vocabulary:
         If a rule file, a table or a declared name is malformed.
     """
     folders = rule_folders(config)
-    same = (rules_digest(folders), config.async_)
-    found = _latest.get(same)
-    if found is None:
-        found = _read(folders, config.async_) if store is None else _through(store, config, folders)
-        # a process that runs again, as an editor's does, hardly ever runs with other rules
-        _latest.clear()
-        _latest[same] = found
-    return found
+    return _read(folders, config.async_) if store is None else _through(store, config, folders)
 
 
 def compiled_key(config: Config) -> bytes:
     """Return the key of the compiled form of a project's rules and knowledge."""
     digest = rules_digest(rule_folders(config)).encode()
     return key("rules", sources_part(_READERS), digest, settings_part(plain(config.async_)))
-
-
-def forget() -> None:
-    """Forget what this process has loaded."""
-    _latest.clear()
 
 
 def _read(folders: Sequence[Path], declared: AsyncConfig) -> Vocabulary:
