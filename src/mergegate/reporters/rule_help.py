@@ -1,0 +1,43 @@
+"""A rule's own text, from its file: as Markdown and as plain text."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+from mergegate.rules.model import Example, Rule
+
+_WIDTH = 100
+_CODE_SPAN = re.compile(r"`([^`]+)`")
+
+
+def rule_markdown(rule: Rule) -> str:
+    """Return what a rule is about, why, how to repair it, and an example of both, as Markdown."""
+    parts = [rule.summary, "## Why", rule.rationale, "## How to fix", rule.fix]
+    for example in _pair(rule):
+        parts.append(f"## {'Reported' if example.kind == 'bad' else 'Not reported'}")
+        for file in example.files:
+            name = f"`{file.path}`\n\n" if len(example.files) > 1 else ""
+            parts.append(f"{name}```python\n{file.code.strip()}\n```")
+    if rule.references:
+        parts.append("## References")
+        parts.append("\n".join(f"- <{link}>" if "://" in link else f"- {link}" for link in rule.references))
+    return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+def rule_text(rule: Rule) -> str:
+    """Return what a rule is about, why and how to repair it, as plain text in short lines."""
+    paragraphs = [rule.summary, *_paragraphs(rule.rationale), *_paragraphs(f"How to fix: {rule.fix}")]
+    return "\n\n".join(textwrap.fill(_CODE_SPAN.sub(r"\1", each), _WIDTH) for each in paragraphs if each)
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [" ".join(part.split()) for part in text.split("\n\n")]
+
+
+def _pair(rule: Rule) -> list[Example]:
+    """Return the first bad and the first good example."""
+    found: dict[str, Example] = {}
+    for example in rule.examples:
+        found.setdefault(example.kind, example)
+    return [found[kind] for kind in ("bad", "good") if kind in found]
