@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mergegate.config import Config
 from mergegate.finding import Confidence, Finding
 from mergegate.gate import suppression
 from mergegate.gate.fingerprint import fingerprints
-from mergegate.gate.selection import Selection, Selector
+from mergegate.gate.selection import Selector
 from mergegate.gate.source import Sources
 from mergegate.rules.model import Rule
 
@@ -36,7 +37,7 @@ class Report:
     Attributes
     ----------
     root
-        The project root; the findings' paths are relative to it.
+        The folder to which the findings' paths are relative.
     results
         What is reported, in report order, suppressed findings included.
     hidden
@@ -66,12 +67,7 @@ class Report:
 
 
 def make_report(
-    analysis: Analysis,
-    root: Path,
-    rules: Mapping[str, Rule],
-    selection: Selection,
-    *,
-    require_reason: bool = False,
+    analysis: Analysis, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()
 ) -> Report:
     """Judge, identify and select the findings of an analysis.
 
@@ -79,24 +75,21 @@ def make_report(
     ----------
     analysis
         What the engine found in the whole program.
-    root
-        The project root.
+    config
+        The project's settings.
     rules
         The known rules by id.
-    selection
-        What to report.
-    require_reason
-        Whether suppression comments must say why.
-
-    Raises
-    ------
-    ConfigError
-        If the selection names an unknown rule or family.
+    paths
+        Files and folders to report on, relative to the root; none: everything.
     """
-    selector = Selector(selection, rules)
+    selector = Selector(config, rules, paths)
     sources = Sources(analysis.read)
     judged = suppression.apply(
-        analysis.findings, analysis.pragmas, rules, require_reason=require_reason, line_text=sources.line_text
+        analysis.findings,
+        analysis.pragmas,
+        rules,
+        require_reason=config.require_reasons,
+        line_text=sources.line_text,
     )
     hidden: Counter[Confidence] = Counter()
     shown: set[int] = set()
@@ -117,6 +110,43 @@ def make_report(
         if index in shown
     ]
     return Report(
-        root, tuple(results), hidden, rules, sources,
+        config.root, tuple(results), hidden, rules, sources,
         analysis.files, analysis.lines, analysis.cached, analysis.seconds, tuple(analysis.warnings),
     )  # fmt: skip
+
+
+def combined(reports: Sequence[Report]) -> Report:
+    """Return one report on several projects of a workspace; paths become relative to the first one's root."""
+    first = reports[0]
+    if len(reports) == 1:
+        return first
+    results: list[Result] = []
+    sources: dict[str, Sources] = {}
+    hidden: Counter[Confidence] = Counter()
+    for report in reports:
+        prefix = report.root.relative_to(first.root).as_posix()
+        prefix = "" if prefix == "." else f"{prefix}/"
+        sources[prefix] = report.sources
+        hidden.update(report.hidden)
+        results.extend(replace(each, finding=_moved(each.finding, prefix)) for each in report.results)
+    results.sort(key=lambda result: result.finding.sort_key)
+    return Report(
+        first.root,
+        tuple(results),
+        hidden,
+        {name: rule for report in reversed(reports) for name, rule in report.rules.items()},
+        Sources.joined(sources),
+        sum(report.files for report in reports),
+        sum(report.lines for report in reports),
+        sum(report.cached for report in reports),
+        sum(report.seconds for report in reports),
+        tuple(dict.fromkeys(warning for report in reports for warning in report.warnings)),
+    )
+
+
+def _moved(finding: Finding, prefix: str) -> Finding:
+    if not prefix:
+        return finding
+    witness = tuple(replace(step, path=f"{prefix}{step.path}") for step in finding.witness)
+    cause = f"{prefix}{finding.cause}" if finding.cause else ""
+    return replace(finding, path=f"{prefix}{finding.path}", witness=witness, cause=cause)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -49,18 +49,29 @@ class Sources:
     """
 
     def __init__(self, read: Callable[[str], bytes]) -> None:
-        self._read = read
+        self.read = read
         self._known: dict[str, Source] = {}
 
     def __getitem__(self, path: str) -> Source:
         known = self._known.get(path)
         if known is None:
             try:
-                data = self._read(path)
+                data = self.read(path)
             except (OSError, KeyError):
                 data = b""
             known = self._known[path] = Source(data)
         return known
+
+    @classmethod
+    def joined(cls, parts: Mapping[str, Sources]) -> Sources:
+        """Return the files of several analyses as one; each part's files are found behind its prefix (`a/b/`)."""
+        longest_first = sorted(parts, key=len, reverse=True)
+
+        def read(path: str) -> bytes:
+            prefix = next(prefix for prefix in longest_first if path.startswith(prefix))
+            return parts[prefix].read(path.removeprefix(prefix))
+
+        return cls(read)
 
     def line_text(self, path: str, line: int) -> str:
         """Return a line of a file."""

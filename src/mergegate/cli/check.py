@@ -1,0 +1,196 @@
+"""`mergegate check`: analyse a project and report what is wrong."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from mergegate.cli.output import find_reporter, wants_color, write_file, write_out
+from mergegate.cli.project import Project, find_projects, installed_plugins, open_project
+from mergegate.cli.waiting import notice_when_slow
+from mergegate.config import Config
+from mergegate.engine import Analysis, analyse
+from mergegate.errors import MergegateError
+from mergegate.finding import Confidence
+from mergegate.gate.report import Report, combined, make_report
+from mergegate.gate.selection import Selector
+from mergegate.reporters import FORMATS, Reporter, Style
+
+_STDOUT = "-"
+
+
+class _Names(click.ParamType):
+    """Rule or family names, separated by commas."""
+
+    name = "rules"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Split the names."""
+        del param, ctx
+        return value if isinstance(value, tuple) else tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+class _Report(click.ParamType):
+    """`FORMAT=FILE`."""
+
+    name = "format=file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        """Split format and file."""
+        if isinstance(value, tuple):
+            return value
+        format_, separator, file = value.partition("=")
+        if not separator or not format_ or not file:
+            self.fail(f"{value!r} is not FORMAT=FILE, as in sarif=report.sarif", param, ctx)
+        return format_, Path(file)
+
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=_PATH)
+@click.option("--select", multiple=True, type=_Names(), help="Report only these rules or families (comma-separated).")
+@click.option("--ignore", multiple=True, type=_Names(), help="Do not report these rules or families.")
+@click.option(
+    "--min-confidence", type=click.Choice([each.value for each in Confidence]),
+    help="Report findings of at least this confidence; the last line counts the others.  [default: high]",
+)  # fmt: skip
+@click.option(
+    "--format", "format_", default="text", show_default=True, metavar="FORMAT",
+    help=f"Format of the report: {', '.join(FORMATS)}, or one that a plugin adds.",
+)  # fmt: skip
+@click.option("--output", type=_PATH, metavar="FILE", help="Write the report to a file instead of standard output.")
+@click.option(
+    "--report", "reports", multiple=True, type=_Report(), metavar="FORMAT=FILE",
+    help="Write a further report to a file; may be repeated.",
+)  # fmt: skip
+@click.option("--jobs", type=click.IntRange(0), help="Worker processes; 0: as many as processors.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option("--verify-cache", is_flag=True, help="Analyse with and without the cache and compare the findings.")
+@click.option("--no-stat-cache", is_flag=True, help="Read every file, even if size and time say that it is unchanged.")
+@click.option("--show-witness", is_flag=True, help="Show the whole chain of each finding and all places of a cause.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are new findings.")
+@click.option("--config", type=_PATH, metavar="FILE", help="Configuration file; its folder is the project.")
+def command(  # noqa: PLR0917 - click passes all by name
+    paths: tuple[Path, ...],
+    select: tuple[tuple[str, ...], ...],
+    ignore: tuple[tuple[str, ...], ...],
+    min_confidence: str | None,
+    format_: str,
+    output: Path | None,
+    reports: tuple[tuple[str, Path], ...],
+    jobs: int | None,
+    no_cache: bool,
+    verify_cache: bool,
+    no_stat_cache: bool,
+    show_witness: bool,
+    statistics: bool,
+    exit_zero: bool,
+    config: Path | None,
+) -> int:
+    """Report what is wrong in a project.
+
+    PATHS select what is reported (default: all); the whole project is always analysed, for a finding may have its
+    cause in another file.
+    """
+    plugins = installed_plugins()
+    targets = [(find_reporter(name, plugins.reporters), file) for name, file in reports]
+    targets.append((find_reporter(format_, plugins.reporters), output or Path(_STDOUT)))
+    overrides = _Overrides(_flat(select), _flat(ignore), min_confidence, jobs)
+    found = find_projects(paths, config)
+    projects = [open_project(overrides.on(each), plugins, inside) for each, inside in found]
+    run = _Run(cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache)
+    with notice_when_slow():
+        report = combined([run.report(project) for project in projects])
+    if not run.analysed:
+        where = ", ".join(map(str, paths)) if paths else str(projects[0].config.root)
+        raise MergegateError(f"There is no Python file to analyse in {where}", "name a folder that holds Python code")
+    style = Style(show_witness=show_witness, statistics=statistics, folder=_folder(report.root))
+    for reporter, file in targets:
+        _write(reporter, report, file, style)
+    return _verdict(report, exit_zero=exit_zero)
+
+
+
+class _Overrides(NamedTuple):
+    """The settings that the command line gives."""
+
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    min_confidence: str | None
+    jobs: int | None
+
+    def on(self, config: Config) -> Config:
+        """Put them over a project's settings; what is ignored comes on top of what the project ignores."""
+        changes: dict[str, object] = {
+            "select": self.select or None,
+            "ignore": (*config.ignore, *self.ignore) if self.ignore else None,
+            "min_confidence": self.min_confidence,
+            "jobs": self.jobs,
+        }
+        given = {name: value for name, value in changes.items() if value is not None}
+        return config.override(**given) if given else config
+
+
+def _flat(names: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(name for part in names for name in part)
+
+
+@dataclass(slots=True)
+class _Run:
+    """How projects are analysed; `analysed` tells whether any file was that is to be reported on."""
+
+    cache: bool
+    trust_stat: bool
+    verify: bool
+    analysed: bool = False
+
+    def report(self, project: Project) -> Report:
+        """Analyse a project and report on it."""
+        analysis = analyse(project.config, cache=self.cache, trust_stat=self.trust_stat)
+        if self.verify:
+            _compare(analysis, analyse(project.config, cache=False))
+        selector = Selector(project.config, project.rules, project.paths)
+        self.analysed = self.analysed or any(selector.covers(path) for path in analysis.paths)
+        return make_report(analysis, project.config, project.rules, project.paths)
+
+
+def _compare(cached: Analysis, cold: Analysis) -> None:
+    if cached.findings == cold.findings and dict(cached.pragmas) == dict(cold.pragmas):
+        return
+    differing = set(cached.findings) ^ set(cold.findings)
+    place = min((f"{each.path}:{each.line} {each.rule}" for each in differing), default="suppression comments")
+    reason = f"The cache gives other findings than a run without it ({len(differing)} differ, first {place})"
+    raise MergegateError(reason, "run 'mergegate cache clean', and report it: this must not happen")
+
+
+def _folder(root: Path) -> str:
+    """Return the current folder relative to a root; people read paths from where they are."""
+    here = Path.cwd()
+    return here.relative_to(root).as_posix() if here.is_relative_to(root) else "."
+
+
+def _write(reporter: Reporter, report: Report, file: Path, style: Style) -> None:
+    if str(file) == _STDOUT:
+        write_out(reporter(report, replace(style, color=wants_color(sys.stdout))))
+    else:
+        write_file(file, reporter(report, style))
+
+
+def _verdict(report: Report, *, exit_zero: bool) -> int:
+    """Return the exit code; if it is not 0, say on standard error what it means and how to go on."""
+    new = report.new
+    if not new or exit_zero:
+        return 0
+    rule = new[0].finding.rule
+    many = "1 new finding" if len(new) == 1 else f"{len(new)} new findings"
+    click.echo(f"mergegate: {many}; 'mergegate explain {rule}' tells how to fix the first", err=True)
+    return 1

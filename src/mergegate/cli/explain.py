@@ -1,0 +1,80 @@
+"""`mergegate explain`: a rule, or one finding with its whole chain."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from mergegate.cli.output import wants_color, write_out
+from mergegate.cli.project import Project, find_projects, installed_plugins, open_project
+from mergegate.cli.waiting import notice_when_slow
+from mergegate.engine import analyse
+from mergegate.errors import MergegateError
+from mergegate.gate.report import Report, combined, make_report
+from mergegate.reporters import Style, text
+from mergegate.reporters.rule_help import rule_markdown
+from mergegate.rules.model import Rule
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{6,64}")
+
+
+@click.command("explain")
+@click.argument("subject", metavar="RULE|FINGERPRINT")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file.")
+def command(subject: str, config: Path | None) -> None:
+    """Explain a rule by its id or pylint id, or one finding by (the beginning of) its fingerprint.
+
+    Fingerprints stand in JSON and SARIF reports. To look one up, the project is analysed again.
+    """
+    plugins = installed_plugins()
+    projects = [open_project(found, plugins) for found, _ in find_projects((), config)]
+    rules = {name: rule for project in projects for name, rule in project.rules.items()}
+    rule = rules.get(subject) or next((each for each in rules.values() if each.pylint == subject.upper()), None)
+    if rule is not None:
+        write_out([_rule(rule, color=wants_color(sys.stdout))])
+    elif _FINGERPRINT.fullmatch(subject):
+        write_out(_finding(projects, subject))
+    else:
+        close = get_close_matches(subject, list(rules), 1)
+        hint = f"did you mean {close[0]!r}?" if close else "'mergegate rules' lists the rules"
+        raise MergegateError(f"{subject!r} is neither a rule nor a fingerprint", hint)
+
+
+def _rule(rule: Rule, *, color: bool) -> str:
+    title = f"# {rule.id} ({', '.join(filter(None, (rule.pylint, rule.severity, f'{rule.confidence} confidence')))})"
+    markdown = f"{title}\n\n{rule_markdown(rule)}\n"
+    if not color:
+        return markdown
+    # rich is slow to import, so only people at a terminal wait for it
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markdown import Markdown  # noqa: PLC0415
+
+    console = Console(force_terminal=True, width=min(Console().width, 110))
+    with console.capture() as capture:
+        console.print(Markdown(markdown))
+    return capture.get()
+
+
+def _finding(projects: list[Project], beginning: str) -> Iterator[str]:
+    with notice_when_slow():
+        report = combined([_everything(project) for project in projects])
+    found = [result for result in report.results if result.fingerprint.startswith(beginning)]
+    if not found:
+        hint = "the code has changed since the report; run 'mergegate check --format json' for today's"
+        raise MergegateError(f"No finding has the fingerprint {beginning}", hint)
+    if len(found) > 1:
+        raise MergegateError(f"{len(found)} findings have a fingerprint that begins with {beginning}", "give more of it")
+    rule = report.rules[found[0].finding.rule]
+    yield from text.details(report, found[0], Style(color=wants_color(sys.stdout), show_witness=True))
+    yield f"\n{rule.rationale}\n\n'mergegate explain {rule.id}' shows examples.\n"
+
+
+def _everything(project: Project) -> Report:
+    """Return a report that leaves nothing out: a fingerprint may come from a run with other options."""
+    config = project.config.override(select=("all",), ignore=(), min_confidence="low", per_file_ignores={})
+    return make_report(analyse(config), config, project.rules)
