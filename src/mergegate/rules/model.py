@@ -100,6 +100,8 @@ class Blocking:
         Key of the `Replacement` that the message offers; empty: run it in a thread.
     free_when, blocks_when
         Any `free_when` that holds makes the call harmless; if there are `blocks_when`, one of them must hold.
+    follows
+        Names of calls that this one merely continues (`read` after `open`): reported once, at the first.
     """
 
     names: tuple[str, ...]
@@ -108,6 +110,7 @@ class Blocking:
     replacement: str = ""
     free_when: tuple[Condition, ...] = ()
     blocks_when: tuple[Condition, ...] = ()
+    follows: tuple[str, ...] = ()
     note: str = ""
 
 

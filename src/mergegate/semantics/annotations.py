@@ -17,6 +17,7 @@ class Annotations(Members):
         return UNKNOWN
 
     def base_values(self, module: int, node: int) -> Union:
+        """Return what a base-class expression stands for, its type arguments left out."""
         row = self.modules[module].rows[node]
         if row[0] == "[":
             # Generic[T], Base[T]
@@ -84,10 +85,7 @@ class Annotations(Members):
         """Return instances of the classes among the values."""
         found: list[Union] = []
         for value in classes:
-            if value[0] == "cls":
-                special = _SPECIAL_NAMES.get(value[1])
-                found.append(special if special is not None else (("ins", value[1], (), DECLARED),))
-            elif value[0] == "x":
+            if value[0] == "cls" or value[0] == "x":
                 special = _SPECIAL_NAMES.get(value[1])
                 found.append(special if special is not None else (("ins", value[1], (), DECLARED),))
             elif value[0] == "none":
@@ -128,9 +126,13 @@ class Annotations(Members):
 
     def _tuple(self, module: int, parts: list[int], depth: int) -> Union:
         converted = [self.declared(module, p, depth + 1) for p in parts]
-        if len(parts) == 2 and self.modules[module].rows[parts[1]] == ["k", "..."]:
+        if len(parts) == 2 and self._is_ellipsis(module, parts[1]):
             return (("ins", "builtins.tuple", (converted[0],), DECLARED),)
         return (("tup", tuple(converted)),)
+
+    def _is_ellipsis(self, module: int, node: int) -> bool:
+        row = self.modules[module].rows[node]
+        return row[0] == "k" and row[1] == "..."
 
     def dependency_result(self, module: int, node: int) -> Union:
         """Return what a framework injects for a dependency callable; `Resolver` gives this its meaning."""

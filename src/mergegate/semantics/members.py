@@ -51,9 +51,7 @@ class Members(TypeConversion):
         fact, module = self.classes[key], self.class_module[key]
         for node in fact.bases:
             for value in self.base_values(module, node):
-                if value[0] in ("cls", "ins") and value[1] != key:
-                    found.append(value[1])
-                elif value[0] == "x":
+                if (value[0] in ("cls", "ins") and value[1] != key) or value[0] == "x":
                     found.append(value[1])
                 else:
                     continue

@@ -10,9 +10,7 @@ from mergegate.semantics.type_table import TypeTable
 from mergegate.syntax.summary import decode
 
 
-def link(
-    modules: Iterable[tuple[str, bytes]], knowledge: Knowledge, source_roots: Sequence[str] = ()
-) -> CallGraph:
+def link(modules: Iterable[tuple[str, bytes]], knowledge: Knowledge, source_roots: Sequence[str] = ()) -> CallGraph:
     """Link encoded summaries into a program.
 
     Parameters

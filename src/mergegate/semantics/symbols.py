@@ -41,7 +41,7 @@ class Symbols:
         return -1 if local < 0 else self.class_base[self.function_module[function]] + local
 
     def definition(self, module: int, name: str, depth: int = 0) -> tuple[int, int] | None:
-        """Return (module, node) that defines a global name, through imports and stars; None if it is not in the program."""
+        """Return (module, node) that defines a global name, through imports and stars; None if none here does."""
         summary = self.modules[module]
         node = summary.names.get(name)
         if node is not None:
@@ -56,7 +56,11 @@ class Symbols:
         if depth < 20:
             for level, star in summary.stars:
                 found = self.index.find(self.index.absolute(module, level, star), module)
-                if found >= 0 and found != module and not (name.startswith("_") and name not in (self.modules[found].exports or ())):
+                if (
+                    found >= 0
+                    and found != module
+                    and not (name.startswith("_") and name not in (self.modules[found].exports or ()))
+                ):
                     deeper = self.definition(found, name, depth + 1)
                     if deeper is not None:
                         return deeper
