@@ -28,9 +28,7 @@ class _Names(click.ParamType):
 
     name = "rules"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         """Split the names."""
         del param, ctx
         return value if isinstance(value, tuple) else tuple(part.strip() for part in value.split(",") if part.strip())
@@ -117,7 +115,6 @@ def command(  # noqa: PLR0917 - click passes all by name
     for reporter, file in targets:
         _write(reporter, report, file, style)
     return _verdict(report, exit_zero=exit_zero)
-
 
 
 class _Overrides(NamedTuple):

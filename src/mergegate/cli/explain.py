@@ -68,7 +68,9 @@ def _finding(projects: list[Project], beginning: str) -> Iterator[str]:
         hint = "the code has changed since the report; run 'mergegate check --format json' for today's"
         raise MergegateError(f"No finding has the fingerprint {beginning}", hint)
     if len(found) > 1:
-        raise MergegateError(f"{len(found)} findings have a fingerprint that begins with {beginning}", "give more of it")
+        raise MergegateError(
+            f"{len(found)} findings have a fingerprint that begins with {beginning}", "give more of it"
+        )
     rule = report.rules[found[0].finding.rule]
     yield from text.details(report, found[0], Style(color=wants_color(sys.stdout), show_witness=True))
     yield f"\n{rule.rationale}\n\n'mergegate explain {rule.id}' shows examples.\n"

@@ -76,7 +76,7 @@ def write_file(path: Path, pieces: Iterable[str]) -> None:
     except OSError as error:
         raise _unwritable(path, error) from None
     try:
-        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.writelines(pieces)
         Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from mergegate.checks import CHECKS
 from mergegate.config import Config, discover_projects, load_config
 from mergegate.errors import MergegateError
-from mergegate.plugins.hooks import Plugins, load_plugins
+from mergegate.plugins.loading import Plugins, load_plugins
 from mergegate.rules.loader import load_rules
 from mergegate.rules.model import Rule
 

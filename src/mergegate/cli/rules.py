@@ -59,11 +59,9 @@ def _json(rules: list[Rule]) -> str:
 
 def _markdown(rules: list[Rule]) -> str:
     head = "| rule | pylint | family | severity | confidence | what it reports |\n|---|---|---|---|---|---|\n"
-    return head + "".join(
-        f"| `{rule.id}` | {rule.pylint} | {rule.family} | {rule.severity} | {rule.confidence} | {_cell(rule.summary)} |\n"
-        for rule in rules
-    )
+    return head + "".join(_row(rule) for rule in rules)
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+def _row(rule: Rule) -> str:
+    summary = " ".join(rule.summary.split()).replace("|", "\\|")
+    return f"| `{rule.id}` | {rule.pylint} | {rule.family} | {rule.severity} | {rule.confidence} | {summary} |\n"

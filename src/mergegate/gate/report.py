@@ -66,9 +66,7 @@ class Report:
         return sum(result.status == "suppressed" for result in self.results)
 
 
-def make_report(
-    analysis: Analysis, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()
-) -> Report:
+def make_report(analysis: Analysis, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()) -> Report:
     """Judge, identify and select the findings of an analysis.
 
     Parameters

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mergegate.finding import Finding
 from mergegate.rules.model import Rule
-from mergegate.syntax.pragmas import Pragma
+
+if TYPE_CHECKING:
+    from mergegate.syntax.pragmas import Pragma
 
 UNUSED = "unused-suppression"
 UNREASONED = "suppression-without-reason"

@@ -1,8 +1,13 @@
-"""What packages can add: rule folders, checks and formats, through pluggy hooks found by entry point.
+"""The hooks that packages implement to add rules, checks and formats.
 
-A package declares `[project.entry-points.mergegate]` with any name that leads to a module or object with hook
+A package declares an entry point in the group `mergegate`, under any name, that leads to a module or object with
 implementations::
 
+    [project.entry-points.mergegate]
+    house-rules = "house_rules.plugin"
+
+    # house_rules/plugin.py
+    from pathlib import Path
     from mergegate.plugins.hooks import hookimpl
 
     @hookimpl
@@ -12,102 +17,40 @@ implementations::
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mergegate.errors import MergegateError
+import pluggy
 
 if TYPE_CHECKING:
     from mergegate.checks import Check
     from mergegate.reporters import Reporter
 
 GROUP = "mergegate"
-_HEADER = b"[mergegate]"
-_METADATA = (".dist-info", ".egg-info")
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
 
 
-class PluginError(MergegateError):
-    """An installed plugin cannot be loaded or gives what it must not."""
+@hookspec
+def mergegate_rule_folders() -> Sequence[str | Path]:
+    """Return folders with rule files, laid out as `<family>/<rule>.toml`."""
+    raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Plugins:
-    """What the installed plugins add.
+@hookspec
+def mergegate_checks() -> Mapping[str, Check]:
+    """Return algorithms by the name that rule files use in `check`.
 
-    Attributes
-    ----------
-    names
-        `name==version` of the packages, sorted: what they find belongs to these versions.
+    A check is called with the linked program, the rules that name it, and the knowledge tables, and yields findings.
+    What it finds may depend on nothing else: results are kept for as long as the program, the rules and the package's
+    version stay the same.
     """
-
-    names: tuple[str, ...] = ()
-    rule_folders: tuple[Path, ...] = ()
-    checks: Mapping[str, Check] = field(default_factory=dict[str, Any])
-    reporters: Mapping[str, Reporter] = field(default_factory=dict[str, Any])
+    raise NotImplementedError
 
 
-def load_plugins() -> Plugins:
-    """Load the plugins installed beside mergegate.
-
-    Raises
-    ------
-    PluginError
-        If a plugin cannot be imported, fails, or adds a name that is taken.
-    """
-    # reading all metadata with the standard library costs more than a whole warm run; most have no plugin
-    return _load() if _any_installed(sys.path) else Plugins()
-
-
-def _any_installed(folders: Sequence[str]) -> bool:
-    return any(_HEADER in data for folder in folders for data in _entry_point_files(folder))
-
-
-def _entry_point_files(folder: str) -> Iterator[bytes]:
-    try:
-        with os.scandir(folder or ".") as entries:
-            found = [entry.path for entry in entries if entry.name.endswith(_METADATA)]
-    except OSError:
-        return
-    for path in found:
-        try:
-            yield Path(path, "entry_points.txt").read_bytes()
-        except OSError:
-            continue
-
-
-def _load() -> Plugins:
-    import pluggy  # noqa: PLC0415 - only where a plugin is installed
-
-    from mergegate.plugins import specs  # noqa: PLC0415
-
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(specs)
-    try:
-        manager.load_setuptools_entrypoints(GROUP)
-        manager.check_pending()
-        hook = manager.hook
-        folders = [Path(folder) for folders in hook.mergegate_rule_folders() for folder in folders]
-        checks = _merged("check", hook.mergegate_checks())
-        reporters = _merged("format", hook.mergegate_reporters())
-    except PluginError:
-        raise
-    except Exception as error:
-        installed = ", ".join(sorted(dist.project_name for _, dist in manager.list_plugin_distinfo())) or "a package"
-        reason = f"A plugin cannot be loaded ({installed}): {type(error).__name__}: {error}"
-        raise PluginError(reason, "update or uninstall it") from error
-    names = sorted({f"{dist.project_name}=={dist.version}" for _, dist in manager.list_plugin_distinfo()})
-    return Plugins(tuple(names), tuple(folders), checks, reporters)
-
-
-def _merged(what: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for part in parts:
-        for name, value in part.items():
-            if name in merged:
-                raise PluginError(f"Two plugins add the {what} {name!r}", "uninstall one of them")
-            merged[name] = value
-    return merged
+@hookspec
+def mergegate_reporters() -> Mapping[str, Reporter]:
+    """Return formats by name: functions from a report and a style to pieces of text."""
+    raise NotImplementedError

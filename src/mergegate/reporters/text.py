@@ -32,6 +32,11 @@ def write(report: Report, style: Style) -> Iterator[str]:
     yield f"{summary(report)}\n"
 
 
+def details(report: Report, result: Result, style: Style) -> Iterator[str]:
+    """Write one result as `write` does, alone."""
+    yield from _group(report, [result], style, Paint(style.color))
+
+
 def summary(report: Report) -> str:
     """Return the last line: what is new, known, suppressed and hidden, and how long it took."""
     new = report.new
@@ -49,7 +54,7 @@ def summary(report: Report) -> str:
 
 def _hidden(report: Report) -> str:
     medium, low = report.hidden.get(Confidence.MEDIUM, 0), report.hidden.get(Confidence.LOW, 0)
-    shown = []
+    shown: list[str] = []
     if medium:
         shown.append(f"--min-confidence medium shows {medium}")
     if low:
