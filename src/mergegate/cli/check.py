@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from mergegate.cli.output import find_reporter, wants_color, write_file, write_out
-from mergegate.cli.project import Project, find_projects, installed_plugins, open_project
+from mergegate.cli.project import find_project, installed_plugins, open_project, report_projects
 from mergegate.cli.waiting import notice_when_slow
 from mergegate.config import Config
-from mergegate.engine import Analysis, analyse
-from mergegate.errors import MergegateError
+from mergegate.engine import analyse
 from mergegate.finding import Confidence
-from mergegate.gate.report import Report, combined, make_report
-from mergegate.gate.selection import Selector
+from mergegate.gate.report import Report, combined
 from mergegate.reporters import FORMATS, Reporter, Style
 
 _STDOUT = "-"
@@ -103,14 +101,16 @@ def command(  # noqa: PLR0917 - click passes all by name
     targets = [(find_reporter(name, plugins.reporters), file) for name, file in reports]
     targets.append((find_reporter(format_, plugins.reporters), output or Path(_STDOUT)))
     overrides = _Overrides(_flat(select), _flat(ignore), min_confidence, jobs)
-    found = find_projects(paths, config)
-    projects = [open_project(overrides.on(each), plugins, inside) for each, inside in found]
-    run = _Run(cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache)
     with notice_when_slow():
-        report = combined([run.report(project) for project in projects])
-    if not run.analysed:
-        where = ", ".join(map(str, paths)) if paths else str(projects[0].config.root)
-        raise MergegateError(f"There is no Python file to analyse in {where}", "name a folder that holds Python code")
+        made = report_projects(
+            find_project(paths, config),
+            paths,
+            lambda found: open_project(overrides.on(found), plugins),
+            lambda found: analyse(
+                found, cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache, own_process=True
+            ),
+        )
+    report = combined(made)
     style = Style(show_witness=show_witness, statistics=statistics, folder=_folder(report.root))
     for reporter, file in targets:
         _write(reporter, report, file, style)
@@ -139,34 +139,6 @@ class _Overrides(NamedTuple):
 
 def _flat(names: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
     return tuple(name for part in names for name in part)
-
-
-@dataclass(slots=True)
-class _Run:
-    """How projects are analysed; `analysed` tells whether any file was that is to be reported on."""
-
-    cache: bool
-    trust_stat: bool
-    verify: bool
-    analysed: bool = False
-
-    def report(self, project: Project) -> Report:
-        """Analyse a project and report on it."""
-        analysis = analyse(project.config, cache=self.cache, trust_stat=self.trust_stat)
-        if self.verify:
-            _compare(analysis, analyse(project.config, cache=False))
-        selector = Selector(project.config, project.rules, project.paths)
-        self.analysed = self.analysed or any(selector.covers(path) for path in analysis.paths)
-        return make_report(analysis, project.config, project.rules, project.paths)
-
-
-def _compare(cached: Analysis, cold: Analysis) -> None:
-    if cached.findings == cold.findings and dict(cached.pragmas) == dict(cold.pragmas):
-        return
-    differing = set(cached.findings) ^ set(cold.findings)
-    place = min((f"{each.path}:{each.line} {each.rule}" for each in differing), default="suppression comments")
-    reason = f"The cache gives other findings than a run without it ({len(differing)} differ, first {place})"
-    raise MergegateError(reason, "run 'mergegate cache clean', and report it: this must not happen")
 
 
 def _folder(root: Path) -> str:

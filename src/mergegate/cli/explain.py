@@ -11,11 +11,13 @@ from pathlib import Path
 import click
 
 from mergegate.cli.output import wants_color, write_out
-from mergegate.cli.project import Project, find_projects, installed_plugins, open_project
+from mergegate.cli.project import find_project, installed_plugins, open_project, report_projects
 from mergegate.cli.waiting import notice_when_slow
+from mergegate.config import Config
 from mergegate.engine import analyse
 from mergegate.errors import MergegateError
-from mergegate.gate.report import Report, combined, make_report
+from mergegate.gate.report import combined
+from mergegate.plugins.loading import Plugins
 from mergegate.reporters import Style, text
 from mergegate.reporters.rule_help import rule_markdown
 from mergegate.rules.model import Rule
@@ -32,13 +34,13 @@ def command(subject: str, config: Path | None) -> None:
     Fingerprints stand in JSON and SARIF reports. To look one up, the project is analysed again.
     """
     plugins = installed_plugins()
-    projects = [open_project(found, plugins) for found, _ in find_projects((), config)]
-    rules = {name: rule for project in projects for name, rule in project.rules.items()}
+    project = find_project((), config)
+    rules = open_project(project, plugins).rules
     rule = rules.get(subject) or next((each for each in rules.values() if each.pylint == subject.upper()), None)
     if rule is not None:
         write_out([_rule(rule, color=wants_color(sys.stdout))])
     elif _FINGERPRINT.fullmatch(subject):
-        write_out(_finding(projects, subject))
+        write_out(_finding(project, plugins, subject))
     else:
         close = get_close_matches(subject, list(rules), 1)
         hint = f"did you mean {close[0]!r}?" if close else "'mergegate rules' lists the rules"
@@ -60,9 +62,16 @@ def _rule(rule: Rule, *, color: bool) -> str:
     return capture.get()
 
 
-def _finding(projects: list[Project], beginning: str) -> Iterator[str]:
+def _finding(project: Config, plugins: Plugins, beginning: str) -> Iterator[str]:
     with notice_when_slow():
-        report = combined([_everything(project) for project in projects])
+        report = combined(
+            report_projects(
+                project,
+                (),
+                lambda found: open_project(_everything(found), plugins),
+                lambda found: analyse(found, own_process=True),
+            )
+        )
     found = [result for result in report.results if result.fingerprint.startswith(beginning)]
     if not found:
         hint = "the code has changed since the report; run 'mergegate check --format json' for today's"
@@ -76,7 +85,6 @@ def _finding(projects: list[Project], beginning: str) -> Iterator[str]:
     yield f"\n{rule.rationale}\n\n'mergegate explain {rule.id}' shows examples.\n"
 
 
-def _everything(project: Project) -> Report:
-    """Return a report that leaves nothing out: a fingerprint may come from a run with other options."""
-    config = project.config.override(select=("all",), ignore=(), min_confidence="low", per_file_ignores={})
-    return make_report(analyse(config), config, project.rules)
+def _everything(config: Config) -> Config:
+    """Return settings that leave nothing out: a fingerprint may come from a run with other options."""
+    return config.override(select=("all",), ignore=(), min_confidence="low", per_file_ignores={})

@@ -14,6 +14,7 @@ from mergegate.gate import suppression
 from mergegate.gate.fingerprint import fingerprints
 from mergegate.gate.selection import Selector
 from mergegate.gate.source import Sources
+from mergegate.gate.suppression import Judged
 from mergegate.rules.model import Rule
 
 if TYPE_CHECKING:
@@ -66,8 +67,34 @@ class Report:
         return sum(result.status == "suppressed" for result in self.results)
 
 
-def make_report(analysis: Analysis, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()) -> Report:
-    """Judge, identify and select the findings of an analysis.
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """All findings of an analysis with their fate.
+
+    Attributes
+    ----------
+    judged
+        All of them, in report order.
+    shown
+        Positions of those that the settings report.
+    hidden
+        How many new ones would be shown but for their confidence.
+    """
+
+    judged: list[Judged]
+    shown: list[int]
+    hidden: Mapping[Confidence, int]
+
+
+def judge(
+    analysis: Analysis,
+    config: Config,
+    rules: Mapping[str, Rule],
+    paths: Collection[str] = (),
+    *,
+    sources: Sources | None = None,
+) -> Verdicts:
+    """Apply suppression comments and settings to the findings of an analysis.
 
     Parameters
     ----------
@@ -79,9 +106,11 @@ def make_report(analysis: Analysis, config: Config, rules: Mapping[str, Rule], p
         The known rules by id.
     paths
         Files and folders to report on, relative to the root; none: everything.
+    sources
+        The analysed files, if they are at hand already.
     """
     selector = Selector(config, rules, paths)
-    sources = Sources(analysis.read)
+    sources = sources or Sources(analysis.sources)
     judged = suppression.apply(
         analysis.findings,
         analysis.pragmas,
@@ -90,26 +119,37 @@ def make_report(analysis: Analysis, config: Config, rules: Mapping[str, Rule], p
         line_text=sources.line_text,
     )
     hidden: Counter[Confidence] = Counter()
-    shown: set[int] = set()
+    shown: list[int] = []
     for index, each in enumerate(judged):
         if not selector.wants(each.finding):
             continue
         if selector.confident(each.finding):
-            shown.add(index)
+            shown.append(index)
+            judged[index] = each._replace(finding=selector.graded(each.finding))
         elif each.status == "new":
             hidden[each.finding.confidence] += 1
+    return Verdicts(judged, shown, hidden)
+
+
+def make_report(
+    analysis: Analysis, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()
+) -> Report:
+    """Judge, select and identify the findings of an analysis; the parameters are those of `judge`."""
+    sources = Sources(analysis.sources)
+    verdicts = judge(analysis, config, rules, paths, sources=sources)
+    judged, shown = verdicts.judged, frozenset(verdicts.shown)
     # identities number equal findings of a file, so they are taken from all its findings; other files stay unread
     files = {judged[index].finding.path for index in shown}
     indexes = [index for index, each in enumerate(judged) if each.finding.path in files]
     identities = fingerprints([judged[index].finding for index in indexes], sources.line_text)
     results = [
-        Result(selector.graded(judged[index].finding), judged[index].status, identity, judged[index].reason)
+        Result(judged[index].finding, judged[index].status, identity, judged[index].reason)
         for index, identity in zip(indexes, identities, strict=True)
         if index in shown
     ]
     return Report(
-        config.root, tuple(results), hidden, rules, sources,
-        analysis.files, analysis.lines, analysis.cached, analysis.seconds, tuple(analysis.warnings),
+        config.root, tuple(results), verdicts.hidden, rules, sources,
+        analysis.files, analysis.lines, analysis.cached, analysis.seconds, analysis.warnings,
     )  # fmt: skip
 
 

@@ -39,6 +39,22 @@ class Plugins:
     checks: Mapping[str, Check] = field(default_factory=dict[str, Any])
     reporters: Mapping[str, Reporter] = field(default_factory=dict[str, Any])
 
+    def install_checks(self) -> None:
+        """Put the checks beside ours, where rules ask for them by name.
+
+        Raises
+        ------
+        PluginError
+            If a plugin takes the name of a check of ours.
+        """
+        if not self.checks:
+            return
+        from mergegate.checks import CHECKS  # noqa: PLC0415 - a run from the cache does not need the checks
+
+        for name, check in self.checks.items():
+            if CHECKS.setdefault(name, check) is not check:
+                raise PluginError(f"A plugin adds a check named {name!r}, which exists already", "uninstall it")
+
 
 def load_plugins() -> Plugins:
     """Load the plugins installed beside mergegate.

@@ -8,6 +8,7 @@ import textwrap
 from mergegate.rules.model import Example, Rule
 
 _WIDTH = 100
+_FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE_SPAN = re.compile(r"`([^`]+)`")
 
 
@@ -27,12 +28,20 @@ def rule_markdown(rule: Rule) -> str:
 
 def rule_text(rule: Rule) -> str:
     """Return what a rule is about, why and how to repair it, as plain text in short lines."""
-    paragraphs = [rule.summary, *_paragraphs(rule.rationale), *_paragraphs(f"How to fix: {rule.fix}")]
-    return "\n\n".join(textwrap.fill(_CODE_SPAN.sub(r"\1", each), _WIDTH) for each in paragraphs if each)
+    return "\n\n".join([rule.summary, *_plain(rule.rationale), *_plain(f"How to fix: {rule.fix.strip()}")])
 
 
-def _paragraphs(text: str) -> list[str]:
-    return [" ".join(part.split()) for part in text.split("\n\n")]
+def _plain(markdown: str) -> list[str]:
+    """Return the paragraphs of Markdown without its marks; code keeps its lines and is indented."""
+    paragraphs: list[str] = []
+    # the pieces of the split are prose and code in turn
+    for index, piece in enumerate(_FENCED.split(markdown)):
+        if index % 2:
+            paragraphs.append(textwrap.indent(piece.rstrip(), "    "))
+        else:
+            flowing = (" ".join(part.split()) for part in piece.split("\n\n"))
+            paragraphs.extend(textwrap.fill(_CODE_SPAN.sub(r"\1", part), _WIDTH) for part in flowing if part)
+    return paragraphs
 
 
 def _pair(rule: Rule) -> list[Example]:
