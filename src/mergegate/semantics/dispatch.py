@@ -50,6 +50,7 @@ class Dispatch(Calls):
         self._callables = {}
         self.primitives: list[Primitive] = []
         self._primitive_ids: dict[tuple[str, int], int] = {}
+        self._verdicts: dict[str, Blocking | bool | None] = {}
         self.first_group = len(self.functions)
         self.groups: list[Virtual | Special] = []
         self._group_ids: dict[Any, int] = {}
@@ -198,16 +199,19 @@ class Dispatch(Calls):
 
     def _external_edges(self, site: Site, names: Iterable[object]) -> None:
         for name in names:
-            if not isinstance(name, str):
-                continue
-            if self.knowledge.is_safe(name):
-                return
-            entry = self.knowledge.lookup(name)
+            entry = self._verdict(name) if isinstance(name, str) else None
             if entry is not None:
-                if applies(self, entry, site.module, site.row):
+                if isinstance(entry, Blocking) and applies(self, entry, site.module, site.row):
                     lazily = site.first_use or entry.grade == "first-use"
-                    site.edges.append(Edge(site.operation, self._primitive(entry, name), 0, lazily))
+                    site.edges.append(Edge(site.operation, self._primitive(entry, str(name)), 0, lazily))
                 return
+
+    def _verdict(self, name: str) -> Blocking | bool | None:
+        """Return what the catalogue says of a name: an entry, True for safe, None for nothing."""
+        if name not in self._verdicts:
+            safe = self.knowledge.is_safe(name)
+            self._verdicts[name] = True if safe else self.knowledge.lookup(name)
+        return self._verdicts[name]
 
     def _primitive(self, entry: Blocking, name: str) -> int:
         key = (name, id(entry))
