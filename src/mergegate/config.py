@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from mergegate.config_file import PYPROJECT, ConfigFile, find_file, read_file
 from mergegate.config_shapes import (
@@ -104,15 +105,15 @@ class Config:
         """
         known = {item.name: (key, spec) for key, (item, spec) in options(Config).items()}
         values: dict[str, Any] = {}
-        origins = dict(self.origins)
+        changed: dict[str, str] = {}
         for name, value in changes.items():
             key, spec = known[name]
             try:
                 values[name] = spec.shape.read(plain(value), (key,))
             except WrongValue as wrong:
                 raise ConfigError(f"{source}: {_spell(wrong.path)} {wrong.message}", wrong.hint) from None
-            origins[key] = source
-        return dataclasses.replace(self, origins=origins, **values)
+            changed[key] = source
+        return dataclasses.replace(self, origins=ChainMap(changed, cast("dict[str, str]", self.origins)), **values)
 
     def error(self, keys: KeyPath, message: str, hint: str = "") -> ConfigError:
         """Return an error about a setting, with its file and line if it stands in a file."""

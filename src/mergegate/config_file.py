@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from mergegate.config_shapes import KeyPath
 from mergegate.errors import ConfigError
@@ -16,8 +15,7 @@ PYPROJECT = "pyproject.toml"
 FILE_NAMES = (OWN_FILE, PYPROJECT)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(NamedTuple):
     """A file with a table of settings; `prefix` are the keys that lead to the table."""
 
     path: Path

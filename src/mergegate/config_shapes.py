@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, Protocol, cast
+from dataclasses import MISSING, Field, field, fields
+from typing import Any, NamedTuple, Protocol, cast
 
 KeyPath = tuple[str | int, ...]
 
@@ -31,7 +31,6 @@ class Shape(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class Flag:
     """True or false."""
 
@@ -46,8 +45,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(NamedTuple):
     """A whole number of at least `minimum`."""
 
     minimum: int = 0
@@ -63,8 +61,7 @@ class Whole:
         return {"type": "integer", "minimum": self.minimum}
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A string that is not blank; `choices`, if there are any, are all that is allowed."""
 
     choices: tuple[str, ...] = ()
@@ -88,8 +85,7 @@ class Text:
         return {"type": "string", "minLength": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(NamedTuple):
     """A list of values of one shape, read as a tuple."""
 
     item: Shape
@@ -107,8 +103,7 @@ class ListOf:
         return {"type": "array", "items": self.item.schema()}
 
 
-@dataclass(frozen=True, slots=True)
-class TableOf:
+class TableOf(NamedTuple):
     """A table from free keys to values of one shape."""
 
     item: Shape
@@ -123,8 +118,7 @@ class TableOf:
         return {"type": "object", "additionalProperties": self.item.schema()}
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A table with the keys of a dataclass; `short`, if given, is a field that a mere string stands for."""
 
     type: type[Any]
@@ -167,8 +161,7 @@ class Section:
         return {"anyOf": [known[self.short][1].shape.schema(), table]} if self.short else table
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """What a dataclass field says as a setting.
 
     Attributes

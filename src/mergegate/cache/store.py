@@ -116,10 +116,14 @@ class Store:
         """Remember that entries are in use although they are not read."""
         self._used.update(keys)
 
+    def distrust(self, keys: Iterable[bytes]) -> None:
+        """Drop entries at the next `flush` that are whole but not what they should be."""
+        self._damaged.extend(keys)
+
     def flush(self) -> None:
         """Write what is remembered, in one transaction."""
         if self._damaged and not self.warnings:
-            self.warnings.append(f"{self.path}: {len(self._damaged)} damaged entries of the cache were computed anew")
+            self.warnings.append(f"{self.path}: damaged entries of the cache were computed anew")
         if not (self._pending or self._states or self._used or self._damaged):
             return
         with self._guard():
@@ -201,7 +205,7 @@ class Store:
                 db.close()
 
     @contextlib.contextmanager
-    def _guard(self): -> Iterator[None]
+    def _guard(self) -> Iterator[None]:
         """Turn a failure of the file into a warning: a broken file is set aside, others leave the run uncached."""
         try:
             yield
