@@ -131,9 +131,7 @@ def judge(
     return Verdicts(judged, shown, hidden)
 
 
-def make_report(
-    analysis: Analysis, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()
-) -> Report:
+def make_report(analysis: Analysis, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()) -> Report:
     """Judge, select and identify the findings of an analysis; the parameters are those of `judge`."""
     sources = Sources(analysis.sources)
     verdicts = judge(analysis, config, rules, paths, sources=sources)

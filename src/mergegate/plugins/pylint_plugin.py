@@ -7,7 +7,7 @@ reported while its own file is current; what a checker reports from `close` goes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +54,9 @@ class FamilyChecker(BaseRawFileChecker):
         self.msgs = {rule.pylint: ("%s", rule.id, _description(rule)) for rule in rules}
         self.symbols = frozenset(rule.id for rule in rules)
         if with_option:
-            help_ = "Configuration file of mergegate; default: the nearest mergegate.toml or pyproject.toml that has one."
+            help_ = (
+                "Configuration file of mergegate; default: the nearest mergegate.toml or pyproject.toml that has one."
+            )
             self.options = ((_OPTION, {"type": "string", "default": "", "metavar": "<file>", "help": help_}),)
         super().__init__(linter)
 
@@ -126,7 +128,7 @@ def _checkers(rules: Iterable[Rule]) -> Iterator[tuple[str, list[Rule]]]:
     def key(rule: Rule) -> tuple[str, str]:
         return rule.family, rule.pylint[1:3]
 
-    for (family, digits), group in groupby(sorted((rule for rule in rules if rule.pylint), key=key), key=key):
+    for (family, _), group in groupby(sorted((rule for rule in rules if rule.pylint), key=key), key=key):
         yield f"mergegate-{family}", list(group)
 
 

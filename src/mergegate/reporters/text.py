@@ -54,13 +54,12 @@ def summary(report: Report) -> str:
 
 def _hidden(report: Report) -> str:
     medium, low = report.hidden.get(Confidence.MEDIUM, 0), report.hidden.get(Confidence.LOW, 0)
-    shown: list[str] = []
-    if medium:
-        shown.append(f"--min-confidence medium shows {medium}")
-    if low:
-        shown.append(f"--min-confidence low shows {'all' if medium else low}")
-    hidden = sum(report.hidden.values())
-    return f"{hidden} hidden for {'its' if hidden == 1 else 'their'} confidence ({', '.join(shown)})"
+    hidden = medium + low
+    if not medium:
+        shown = "low shows " + ("it" if hidden == 1 else "them")
+    else:
+        shown = f"medium shows {medium}, low all {hidden}" if low else f"medium shows {'it' if hidden == 1 else 'them'}"
+    return f"{hidden} hidden for {'its' if hidden == 1 else 'their'} confidence (--min-confidence {shown})"
 
 
 def _grouped(results: Iterable[Result]) -> list[list[Result]]:
@@ -137,7 +136,7 @@ def _statistics(report: Report, paint: Paint) -> Iterator[str]:
     causes = Counter(group[0].finding.rule for group in _grouped(report.new))
     width = len(str(max(counts.values(), default=0)))
     for rule, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        many = f" (from {causes[rule]} causes)" if causes[rule] < count else ""
+        many = f" (from {causes[rule]} cause{'' if causes[rule] == 1 else 's'})" if causes[rule] < count else ""
         yield f"{count:>{width}}  {paint(rule, 'bold')}{many}\n"
 
 
