@@ -134,7 +134,7 @@ class Dispatch(Calls):
         site = Site(-1, edge.operation, _NO_CALL, edge.first_use, edges)
         for member in self.value(self.class_module[hit[0]], hit[1]):
             if member[0] == "fn":
-                generator = bool(self.functions[member[1]].flags & FunctionFlag.GENERATOR)
+                generator = bool(self.fact(member[1]).flags & FunctionFlag.GENERATOR)
                 self.function_edges(site, member[1], value, running=generator)
         return edges
 
@@ -160,7 +160,7 @@ class Dispatch(Calls):
         for operation in self.functions[wrapper].operations:
             row = rows[operation.node]
             if operation.kind == "call" and row[0] == "(":
-                callee = rows[row[1]]
+                callee = self.row(module, row[1])
                 if callee[0] == "p" and callee[1] != own:
                     return True
         return False
@@ -173,7 +173,7 @@ class Dispatch(Calls):
             for subclass in self.overriding(key, name):
                 node = self.classes[subclass].names[name]
                 for value in self.value(self.class_module[subclass], node):
-                    if value[0] == "fn" and not self.functions[value[1]].flags & FunctionFlag.STUB:
+                    if value[0] == "fn" and not self.fact(value[1]).flags & FunctionFlag.STUB:
                         generator = self.callable_of(value[1]).effect == "contextmanager"
                         targets.extend(self.running(value[1], generator=generator))
             known = self._group_ids[key, name] = self.group(Virtual(tuple(dict.fromkeys(targets))))
