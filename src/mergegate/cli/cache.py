@@ -14,9 +14,12 @@ from mergegate.errors import MergegateError
 _CONFIG = click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file.")
 
 
-@click.group("cache")
-def command() -> None:
+@click.group("cache", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Show or delete the cache."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @command.command("info")

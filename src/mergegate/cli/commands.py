@@ -56,10 +56,13 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """The merge gate for Python projects: cross-module findings with the chain that proves them.
 
     Exit codes: 0 clean, 1 new findings, 2 usage, configuration or internal error, 3 broken or missing evidence.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

@@ -11,9 +11,12 @@ from mergegate.cli.output import write_out
 from mergegate.config import config_schema, effective, load_config
 
 
-@click.group("config")
-def command() -> None:
+@click.group("config", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Show the settings in force, or the schema of settings."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @command.command("show")
