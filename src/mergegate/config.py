@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import ChainMap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from mergegate.config_file import PYPROJECT, ConfigFile, find_file, read_file
+from mergegate.config_file import FILE_NAMES, PYPROJECT, ConfigFile, find_file, read_file
 from mergegate.config_shapes import (
     Flag,
     KeyPath,
@@ -27,6 +27,8 @@ from mergegate.config_shapes import (
     plain,
 )
 from mergegate.errors import ConfigError
+from mergegate.files.ignore import BadPattern, Translate, translate
+from mergegate.files.walk import Limits, Walk, walk
 from mergegate.finding import Confidence, Severity
 
 GRADES = ("unbounded", "contents", "metadata", "first-use")
@@ -183,19 +185,38 @@ def discover_projects(root: Path) -> tuple[Config, ...]:
     ConfigError
         If a configuration file cannot be read or a key or value has no meaning.
     """
-    from mergegate.files.walk import walk  # noqa: PLC0415  (most runs need no walk here)
-
     first = load_config(root)
     found = {first.root: first}
     queue = [first]
     while queue:
         config = queue.pop()
-        for nested in walk(config).nested:
+        for nested in find_files(config).nested:
             inner = load_config(config.root / nested)
             if inner.root not in found:
                 found[inner.root] = inner
                 queue.append(inner)
     return tuple(found[folder] for folder in sorted(found))
+
+
+def find_files(config: Config, *, also: Collection[str] = (), translate: Translate = translate) -> Walk:
+    """Return the Python files of a project and the configured projects nested in it; see `files.walk.walk`.
+
+    Raises
+    ------
+    ConfigError
+        If a pattern of `exclude` means nothing or the configuration of a nested project is broken.
+    """
+    limits = Limits(config.exclude, config.respect_gitignore, _is_project)
+    try:
+        return walk(config.root, limits, also=also, translate=translate)
+    except BadPattern as bad:
+        index = min(bad.line, len(config.exclude) - 1)
+        message = f"is no pattern: {bad.reason}"
+        raise config.error(("exclude", index), message) from None
+
+
+def _is_project(folder: Path, names: Collection[str]) -> bool:
+    return any(name in names and read_file(folder / name) is not None for name in FILE_NAMES)
 
 
 def config_schema() -> dict[str, Any]:

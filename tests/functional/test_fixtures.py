@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from whole_runs import Place, reported
+from whole_runs import Place, must_report
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 PROGRAMS = ["agent_framework", "anyio_worker", "blog_service", "chat_gateway", "shop_service"]
@@ -26,9 +26,7 @@ def expectations(root: Path) -> Iterator[Place]:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_expected_lines_are_reported(program: str) -> None:
-    root = FIXTURES / program
-
-    assert reported(root) == sorted(expectations(root))
+    must_report(FIXTURES / program, expectations(FIXTURES / program))
 
 
 def test_every_program_expects_something() -> None:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from whole_runs import Place, report_on, reported
+from whole_runs import Place, must_report, report_on, rules
 
 from mergegate.finding import Confidence
-from mergegate.rules.loader import load_rules
 from mergegate.rules.model import Example
 
 # a single file named like this makes the temporary folder the project, whatever lies above it
@@ -17,7 +16,7 @@ CONFIG = "mergegate.toml"
 
 
 def examples() -> Iterator[object]:
-    for rule in load_rules().values():
+    for rule in rules().values():
         for example in rule.examples:
             yield pytest.param(example, id=f"{rule.family}/{rule.id}::{example.kind}::{example.name}")
 
@@ -33,11 +32,16 @@ def write(example: Example, root: Path) -> None:
 @pytest.mark.parametrize("example", examples())
 def test_the_marked_lines_are_reported(example: Example, tmp_path: Path) -> None:
     write(example, tmp_path)
-    expected = [
-        Place(file.path, line, rule) for file in example.files for line, rules in file.expected.items() for rule in rules
-    ]
 
-    assert reported(tmp_path) == sorted(expected)
+    must_report(
+        tmp_path,
+        [
+            Place(file.path, line, name)
+            for file in example.files
+            for line, names in file.expected.items()
+            for name in names
+        ],
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,4 +78,4 @@ def test_the_chain_to_the_blocking_call_is_told(name: str, tmp_path: Path) -> No
 
 
 def named(rule: str, name: str) -> Example:
-    return next(e for e in load_rules()[rule].examples if e.kind == "bad" and e.name == name)
+    return next(e for e in rules()[rule].examples if e.kind == "bad" and e.name == name)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 from mergegate.config import load_config
 from mergegate.engine import analyse
 from mergegate.gate.report import Report, make_report
 from mergegate.rules.loader import load_rules
+from mergegate.rules.model import Rule
 
 
 class Place(NamedTuple):
@@ -18,14 +23,32 @@ class Place(NamedTuple):
     line: int
     rule: str
 
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line} {self.rule}"
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Return the rules of the checkout, read once."""
+    return load_rules()
+
 
 def report_on(root: Path) -> Report:
     """Analyse the project at `root` without a cache: every rule, every confidence."""
     config = load_config(root).override(select=["all"], min_confidence="low", require_reasons=True)
-    return make_report(analyse(config, jobs=1, cache=False), config, load_rules())
+    return make_report(analyse(config, jobs=1, cache=False), config, rules())
 
 
 def reported(root: Path) -> list[Place]:
     """Return where something is reported, each place once."""
     findings = (result.finding for result in report_on(root).new)
     return sorted({Place(finding.path, finding.line, finding.rule) for finding in findings})
+
+
+def must_report(root: Path, expected: Iterable[Place]) -> None:
+    """Fail with the differences, a place a line, unless exactly the expected places are reported."""
+    wanted, found = set(expected), set(reported(root))
+    missing = [f"not reported: {place}" for place in sorted(wanted - found)]
+    unexpected = [f"reported: {place}" for place in sorted(found - wanted)]
+    if missing or unexpected:
+        pytest.fail("\n".join([*missing, *unexpected]), pytrace=False)

@@ -12,14 +12,13 @@ from typing import Any
 
 from mergegate.cache.keys import ENGINE, digest, folder_part, key, settings_part, sources_part
 from mergegate.cache.store import Store
-from mergegate.config import Config, analysis_settings
+from mergegate.config import Config, analysis_settings, find_files
 from mergegate.engine.extraction import ChangedUnderneath, Summaries, summary_key
 from mergegate.engine.inputs import Input, Reader
 from mergegate.engine.patterns import remembering
 from mergegate.engine.results import Analysis, Outcome, decode, encode
 from mergegate.engine.vocabulary import rule_folders
 from mergegate.errors import MergegateError
-from mergegate.files.walk import walk
 from mergegate.rules.loader import rules_digest
 
 
@@ -83,7 +82,7 @@ class _Run:
         store = Store(self.config.root / self.config.cache_dir) if cache else None
         try:
             reader = Reader(self.config.root, self.overlay, store if trust_stat else None, now)
-            found = walk(self.config, also=self.overlay, translate=remembering(store))
+            found = find_files(self.config, also=self.overlay, translate=remembering(store))
             inputs = reader.read(found.files)
             cached, outcome = self._outcome(inputs, reader, store)
         finally:

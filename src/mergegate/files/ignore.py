@@ -90,7 +90,9 @@ def _translate_line(line: str) -> tuple[bool, str] | None:
     regex, ignores = GitIgnoreSpecPattern.pattern_to_regex(line)
     if regex is None or ignores is None:
         return None
-    return ignores, re.sub(r"\(\?P<\w+>", "(?:", regex)
+    # named groups would clash in a union; a union is matched from the start, where the translator means "anywhere"
+    regex = re.sub(r"\(\?P<\w+>", "(?:", regex)
+    return ignores, regex if regex.startswith("^") else f"^.*?{regex}"
 
 
 def _may_name_python(line: str) -> bool:

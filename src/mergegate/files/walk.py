@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
-from mergegate.config_file import FILE_NAMES, read_file
-from mergegate.files.ignore import SUFFIX, BadPattern, Layer, Translate, is_ignored, translate
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from mergegate.config import Config
+from mergegate.files.ignore import SUFFIX, Layer, Translate, is_ignored, translate
 
 NEVER = frozenset({
     ".bzr", ".cache", ".direnv", ".eggs", ".git", ".hg", ".hypothesis", ".ipynb_checkpoints", ".mergegate_cache",
@@ -40,16 +35,36 @@ class Walk(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def walk(config: Config, *, also: Collection[str] = (), translate: Translate = translate) -> Walk:
-    """Find the Python files of a project.
+class Limits(NamedTuple):
+    """Where a walk goes.
+
+    Attributes
+    ----------
+    exclude
+        Patterns of a .gitignore file that come after those of all such files.
+    respect_gitignore
+        Whether .gitignore files count.
+    is_project
+        Tells whether a folder, given with the names in it, is a project of its own.
+    """
+
+    exclude: Sequence[str]
+    respect_gitignore: bool
+    is_project: Callable[[Path, Collection[str]], bool]
+
+
+def walk(root: Path, limits: Limits, *, also: Collection[str] = (), translate: Translate = translate) -> Walk:
+    """Find the Python files below a folder.
 
     Stubs (`.pyi`) are left out: they repeat signatures of modules without the bodies that findings are about.
     Folders that are symbolic links are not followed, as git does not; so there are no loops.
 
     Parameters
     ----------
-    config
-        The project.
+    root
+        The folder.
+    limits
+        Where to go.
     also
         Relative paths of files that exist in an editor; they count unless they are ignored.
     translate
@@ -57,15 +72,16 @@ def walk(config: Config, *, also: Collection[str] = (), translate: Translate = t
 
     Raises
     ------
-    ConfigError
-        If a pattern of `exclude` means nothing or the configuration of a nested project is broken.
+    BadPattern
+        If a pattern of `exclude` means nothing.
     """
-    return _Walker(config, also, translate).run()
+    return _Walker(root, limits, also, translate).run()
 
 
 class _Walker:
-    def __init__(self, config: Config, also: Collection[str], translate: Translate) -> None:
-        self.config = config
+    def __init__(self, root: Path, limits: Limits, also: Collection[str], translate: Translate) -> None:
+        self.root = root
+        self.limits = limits
         self.translate = translate
         self.files: list[File] = []
         self.nested: list[str] = []
@@ -76,9 +92,11 @@ class _Walker:
             self.also.setdefault(f"{folder}/" if folder else "", []).append(name)
 
     def run(self) -> Walk:
-        root = str(self.config.root)
-        stack: list[tuple[str, str, tuple[Layer, ...]]] = [(root, "", self._outer_layers())]
-        exclude = self._exclude()
+        """Walk."""
+        exclude: tuple[Layer, ...] = ()
+        if self.limits.exclude:
+            exclude = (Layer(self.translate("\n".join(self.limits.exclude), strict=True)),)
+        stack: list[tuple[str, str, tuple[Layer, ...]]] = [(str(self.root), "", self._outer_layers())]
         while stack:
             folder, base, layers = stack.pop()
             try:
@@ -90,22 +108,27 @@ class _Walker:
             names = {entry.name for entry in entries}
             if base and self._is_foreign(folder, base, names):
                 continue
-            if ".gitignore" in names and self.config.respect_gitignore:
+            if ".gitignore" in names and self.limits.respect_gitignore:
                 layer = self._layer(os.path.join(folder, ".gitignore"), base)  # noqa: PTH118
                 layers = layers if layer is None else (layer, *layers)
-            asked = (*exclude, *layers)
-            for entry in entries:
-                name = entry.name
-                if name.endswith(SUFFIX):
-                    self._file(entry, base + name, asked)
-                if name not in NEVER and entry.is_dir(follow_symlinks=False):
-                    inner = f"{base}{name}/"
-                    if not is_ignored(inner, asked):
-                        stack.append((entry.path, inner, layers))
-            for name in self.also.get(base, ()):
-                if name not in names and name.endswith(SUFFIX) and not is_ignored(base + name, asked):
-                    self.files.append(File(base + name, 0, 0, 0, 0))
+            stack += [(path, inner, layers) for path, inner in self._entries(entries, names, base, (*exclude, *layers))]
         return Walk(tuple(sorted(self.files)), tuple(sorted(self.nested)), tuple(self.warnings))
+
+    def _entries(
+        self, entries: Iterable[os.DirEntry[str]], names: Collection[str], base: str, asked: Sequence[Layer]
+    ) -> Iterator[tuple[str, str]]:
+        """Take the files of a folder; yield the folders in it, each with its relative path."""
+        for entry in entries:
+            name = entry.name
+            if name.endswith(SUFFIX):
+                self._file(entry, base + name, asked)
+            if name not in NEVER and entry.is_dir(follow_symlinks=False):
+                inner = f"{base}{name}/"
+                if not is_ignored(inner, asked):
+                    yield entry.path, inner
+        for name in self.also.get(base, ()):
+            if name not in names and name.endswith(SUFFIX) and not is_ignored(base + name, asked):
+                self.files.append(File(base + name, 0, 0, 0, 0))
 
     def _file(self, entry: os.DirEntry[str], path: str, asked: Sequence[Layer]) -> None:
         try:
@@ -124,31 +147,16 @@ class _Walker:
         if base.endswith("build/") and base.rpartition("/")[0].rpartition("/")[2] == "build" and "lib" in names:
             # what setuptools copies there would double every finding
             return "__init__.py" not in names
-        for name in FILE_NAMES:
-            if name in names and read_file(self._path(folder) / name) is not None:
-                self.nested.append(base.rstrip("/"))
-                return True
+        if self.limits.is_project(Path(folder), names):
+            self.nested.append(base.rstrip("/"))
+            return True
         return False
-
-    def _path(self, folder: str) -> Path:
-        return type(self.config.root)(folder)
-
-    def _exclude(self) -> tuple[Layer, ...]:
-        patterns = self.config.exclude
-        if not patterns:
-            return ()
-        try:
-            return (Layer(self.translate("\n".join(patterns), strict=True)),)
-        except BadPattern as error:
-            index = min(error.line, len(patterns) - 1)
-            message = f'holds "{patterns[index]}", which is no pattern: {error.reason}'
-            raise self.config.error(("exclude", index), message) from None
 
     def _outer_layers(self) -> tuple[Layer, ...]:
         """Return what git knows besides the files on the way: the repository's exclude file, .gitignore files above."""
-        if not self.config.respect_gitignore:
+        if not self.limits.respect_gitignore:
             return ()
-        root = self.config.root
+        root = self.root
         above = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
         if above is None:
             return ()

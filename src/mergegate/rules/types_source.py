@@ -118,7 +118,6 @@ def read_module(name: str, text: str) -> ModuleRecord:
             record.functions[defined] = stubs.read_functions(functions, Context(scope))
         else:
             _add_assigned(record, defined, nodes[-1], scope)
-    record.aliases.update(scope.exports)
     return record
 
 
@@ -135,40 +134,30 @@ def _add_assigned(record: ModuleRecord, name: str, node: ast.stmt, scope: StubSc
 
 
 class StubScope:
-    """What names mean in a hand-kept stub: own definitions, imports, `typing` and friends, builtins.
+    """What names mean in a hand-kept stub.
 
-    `T`, `K` and `V` are type variables everywhere.
+    A bare name is one of the module's own classes, of `typing` and friends, or a builtin; a dotted one is absolute, but
+    for nested classes. `T`, `K` and `V` are type variables everywhere.
     """
 
     def __init__(self, module: str, body: Sequence[ast.stmt]) -> None:
-        self._names: dict[str, str] = {}
-        self.exports: dict[str, str] = {}
-        for node in body:
-            if isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    self._names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-                    if alias.asname == alias.name:
-                        self.exports[alias.name] = f"{node.module}.{alias.name}"
-            elif isinstance(node, ast.Import):
-                for alias in node.names:
-                    top = alias.name.partition(".")[0]
-                    self._names[alias.asname or top] = alias.name if alias.asname else top
-            elif isinstance(node, ast.ClassDef):
-                self._names[node.name] = f"{module}.{node.name}"
+        self._own = {n.name: f"{module}.{n.name}" for n in body if isinstance(n, ast.ClassDef)}
 
     def statements(self, body: Sequence[ast.stmt]) -> Iterable[ast.stmt]:
         """Return all statements: these stubs have no conditions."""
         return body
 
     def resolve(self, dotted: str) -> Symbol:
-        """Return the meaning of a dotted name."""
+        """Return the meaning of a name."""
         first, dot, rest = dotted.partition(".")
-        known = self._names.get(first) or _PRELUDE.get(first)
+        known = self._own.get(first) or (None if dot else _PRELUDE.get(first))
         if known is not None:
             return known + dot + rest
-        if first in _TYPE_VARIABLES and not rest:
+        if dot:
+            return dotted
+        if first in _TYPE_VARIABLES:
             return TypeVariable(first, None, (), self)
-        return f"builtins.{dotted}" if first and hasattr(builtins, first) else None
+        return f"builtins.{first}" if first and hasattr(builtins, first) else None
 
 
 _TYPE_VARIABLES = frozenset({"T", "K", "V"})
@@ -186,6 +175,6 @@ _PRELUDE = {
     "contextmanager": "contextlib.contextmanager",
     "asynccontextmanager": "contextlib.asynccontextmanager",
     "cached_property": "functools.cached_property",
-    "datetime": "datetime.datetime",
+    "property": "builtins.property",
     "Path": "pathlib.Path",
 }  # fmt: skip
