@@ -11,17 +11,20 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from fronts import Cli, environment
 
 import mergegate
+from fronts import Cli, environment
 
 SERVICE = {
     "app/__init__.py": "",
     "app/db.py": "import time\n\n\ndef load():\n    time.sleep(1)\n",
-    "app/routes.py": "from app.db import load\n\n\nasync def handler():\n    load()\n\n\nasync def other():\n    load()\n",
+    "app/routes.py": (
+        "from app.db import load\n\n\nasync def handler():\n    load()\n\n\nasync def other():\n    load()\n"
+    ),
     "jobs/tick.py": "import os\nimport time\n\n\nasync def tick():\n    time.sleep(1)\n    os.stat('x')\n",
 }
-REPORT_SCHEMA = json.loads((Path(mergegate.__file__).parent / "reporters/schemas/report.schema.json").read_text("utf-8"))
+SCHEMAS = Path(mergegate.__file__).parent / "reporters" / "schemas"
+REPORT_SCHEMA = json.loads((SCHEMAS / "report.schema.json").read_text("utf-8"))
 
 
 @pytest.fixture
@@ -169,6 +172,18 @@ def test_a_reader_that_goes_away_is_no_failure(service: Cli) -> None:
     assert "BrokenPipe" not in run.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_said_and_no_verdict(service: Cli) -> None:
+    command = [sys.executable, "-m", "mergegate", "check", "--format", "json"]
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            command, cwd=service.folder, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert run.returncode == 2
+    assert run.stderr.startswith("mergegate: Standard output cannot be written: ")
+    assert run.stderr.count("\n") == 1
+
+
 def test_an_encoding_that_lacks_a_character_is_no_failure(service: Cli) -> None:
     service.write("ünï.py", "import time\n\n\nasync def run():\n    time.sleep(1)  # ☃\n")
     run = service("check", env={"PYTHONIOENCODING": "ascii"})
@@ -188,14 +203,14 @@ def test_an_encoding_that_lacks_a_character_is_no_failure(service: Cli) -> None:
         (("check", "..", "--config", "mergegate.toml"), "lies outside of the project"),
         (("check", "--select", "blocking-cal-in-async"), "blocking-call-in-async"),
         (("check", "--ignore", "asinc"), "async"),
-        (("check", "--format", "sarfi"), "did you mean 'sarif'?"),
+        (("check", "--format", "sarfi"), 'did you mean "sarif"?'),
         (("check", "--report", "json"), "FORMAT=FILE"),
         (("check", "--min-confidence", "sure"), "'high', 'medium', 'low'"),
         (("check", "--colour"), "mergegate check --help"),
         (("check", "--jobs", "-1"), "--jobs"),
         (("check", "--config", "none.toml"), "none.toml"),
-        (("chek",), "Did you mean 'check'?"),
-        (("explain", "blocking-cal-in-async"), "did you mean 'blocking-call-in-async'?"),
+        (("chek",), 'did you mean "check"?'),
+        (("explain", "blocking-cal-in-async"), 'did you mean "blocking-call-in-async"?'),
         (("explain", "0123456789abcdef0123"), "No finding has the fingerprint"),
         (("completion", "tcsh"), "'bash', 'zsh', 'fish'"),
     ],

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
+from mergegate.syntax.pragmas import Pragma
 
 from mergegate.config import Config
 from mergegate.engine import Analysis
@@ -19,7 +20,6 @@ from mergegate.finding import Confidence, Finding, Severity, Step
 from mergegate.gate.report import Report, make_report
 from mergegate.reporters import Style, built_in
 from mergegate.rules.model import Example, ExampleFile, Rule
-from mergegate.syntax.pragmas import Pragma
 
 SARIF_SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif-schema-2.1.0.json").read_text("utf-8"))
 REPORT_SCHEMA = json.loads(
@@ -209,7 +209,7 @@ def awkward() -> Report:
     pragmas = {"db.py": (Pragma("mergegate", 1, 1, 1, ("async",), "measured"),)}
     findings = [
         finding("a b/ü%#?.py", 1, 14, 17, witness=chain, cause="db.load", scope="Service.run"),
-        finding("db.py", 1, 0, 3, severity=Severity.WARNING, message="see [x](1): 100 % of \"it\""),
+        finding("db.py", 1, 0, 3, severity=Severity.WARNING, message='see [x](1): 100 % of "it"'),
         finding("db.py", 2, 0, 3, rule="file-metadata-in-async", severity=Severity.INFO, help=""),
     ]
     return report({"a b/ü%#?.py": "x = '𝄞é'; f()", "db.py": "f()\nf()"}, findings, pragmas)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from fronts import Cli
 
 SLEEPER = "import time\n\n\nasync def run():\n    time.sleep(1){comment}\n"

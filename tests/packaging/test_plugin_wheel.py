@@ -1,4 +1,4 @@
-"""A plugin in a wheel of its own, installed beside mergegate's wheel, adds a rule, a check and a format to all fronts."""
+"""A plugin in a wheel of its own, installed beside ours, adds a rule, a check and a format to all fronts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from fronts import environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +45,9 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "mergegate.toml").write_text("")
-    (tmp_path / "app.py").write_text("import time\n\n\ndef do_it():\n    time.sleep(1)\n\n\nasync def run():\n    do_it()\n")
+    (tmp_path / "app.py").write_text(
+        "import time\n\n\ndef do_it():\n    time.sleep(1)\n\n\nasync def run():\n    do_it()\n"
+    )
     return tmp_path
 
 
@@ -64,7 +67,7 @@ def test_the_plugin_is_part_of_every_front(python: Path, project: Path) -> None:
 def test_formats_of_plugins_are_named_in_mistakes(python: Path, project: Path) -> None:
     mistaken = run(python, "-m", "mergegate", "check", "--format", "place", folder=project)
     assert mistaken.returncode == 2
-    assert "did you mean 'places'?" in mistaken.stderr
+    assert 'did you mean "places"?' in mistaken.stderr
 
 
 def test_the_wheel_brings_its_rules_along(python: Path, project: Path) -> None:

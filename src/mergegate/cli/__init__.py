@@ -31,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # what the terminal's encoding lacks is shown escaped instead of ending the run
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    code = _run(arguments)
-    _flush()
-    sys.exit(code)
+    sys.exit(_run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -60,15 +58,3 @@ def _fail(message: str, hint: str, code: int) -> int:
     sentence = " ".join(message.split()).rstrip(".")
     click.echo(f"{PROGRAM}: {sentence}{f'; {hint}' if hint else ''}", err=True)
     return code
-
-
-def _flush() -> None:
-    """Write out what is left; a reader that has gone (`| head`) is no failure of ours."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            # the interpreter flushes again at its end, which must find an open descriptor
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        except (OSError, ValueError):
-            continue

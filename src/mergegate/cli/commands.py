@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from mergegate import __version__
+from mergegate.config_shapes import guess
 
 # name -> (module, one line for the overview, so that `--help` imports none of them)
 _COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -49,10 +50,9 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which one may have been meant."""
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
-
-            close = get_close_matches(args[0], list(_COMMANDS), 1)
-            ctx.fail(f"There is no command {args[0]!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
+            ctx.fail(
+                f"There is no command {args[0]!r}: {guess(args[0], _COMMANDS)}'{ctx.command_path} --help' lists them"
+            )
         return super().resolve_command(ctx, args)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from mergegate.cli.output import wants_color, write_out
 from mergegate.cli.project import find_project, installed_plugins, open_project, report_projects
 from mergegate.cli.waiting import notice_when_slow
 from mergegate.config import Config
+from mergegate.config_shapes import guess
 from mergegate.engine import analyse
 from mergegate.errors import MergegateError
 from mergegate.gate.report import combined
@@ -42,8 +42,7 @@ def command(subject: str, config: Path | None) -> None:
     elif _FINGERPRINT.fullmatch(subject):
         write_out(_finding(project, plugins, subject))
     else:
-        close = get_close_matches(subject, list(rules), 1)
-        hint = f"did you mean {close[0]!r}?" if close else "'mergegate rules' lists the rules"
+        hint = f"{guess(subject, rules)}'mergegate rules' lists the rules"
         raise MergegateError(f"{subject!r} is neither a rule nor a fingerprint", hint)
 
 

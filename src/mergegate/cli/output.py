@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TextIO
 
+from mergegate.config_shapes import guess
 from mergegate.errors import MergegateError
 from mergegate.reporters import FORMATS, Reporter, built_in
 
@@ -35,9 +34,7 @@ def find_reporter(name: str, added: Mapping[str, Reporter]) -> Reporter:
     if name in added:
         return added[name]
     known = [*FORMATS, *sorted(added)]
-    close = get_close_matches(name, known, 1)
-    guess = f"did you mean {close[0]!r}? " if close else ""
-    raise MergegateError(f"There is no format {name!r}", f"{guess}the formats are {', '.join(known)}")
+    raise MergegateError(f"There is no format {name!r}", f"{guess(name, known)}the formats are {', '.join(known)}")
 
 
 def wants_color(stream: TextIO) -> bool:
@@ -53,14 +50,27 @@ def wants_color(stream: TextIO) -> bool:
 
 
 def write_out(pieces: Iterable[str]) -> None:
-    """Write to standard output; when nobody reads it any more, the rest is left out."""
+    """Write to standard output; when nobody reads it any more (`| head`), the rest is left out.
+
+    Raises
+    ------
+    MergegateError
+        If it cannot be written for another reason.
+    """
     try:
         for piece in pieces:
             sys.stdout.write(piece)
         sys.stdout.flush()
     except BrokenPipeError:
-        # the interpreter flushes again at its end, which must find an open descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        raise MergegateError(f"Standard output cannot be written: {error.strerror}", "name a file: --output") from None
+
+
+def silence(stream: TextIO) -> None:
+    """Lead a stream nowhere: the interpreter flushes it again at its end and must find an open descriptor."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write_file(path: Path, pieces: Iterable[str]) -> None:
@@ -71,27 +81,14 @@ def write_file(path: Path, pieces: Iterable[str]) -> None:
     MergegateError
         If the file cannot be written.
     """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.writelines(pieces)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
+        temporary.replace(path)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        hint = "name a writable file in a folder that exists"
+        raise MergegateError(f"{path} cannot be written: {error.strerror}", hint) from None
     finally:
         with suppress(OSError):
-            Path(name).unlink(missing_ok=True)
-
-
-def _unwritable(path: Path, error: OSError) -> MergegateError:
-    return MergegateError(f"{path} cannot be written: {error.strerror}", "name a writable file in a folder that exists")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+            temporary.unlink(missing_ok=True)

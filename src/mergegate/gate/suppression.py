@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+from mergegate.config_shapes import guess
 from mergegate.finding import Finding
 from mergegate.rules.model import Rule
 
@@ -134,8 +134,7 @@ def _unused(covers: _Coverage, pragmas: Mapping[str, Sequence[Pragma]], rules: M
 
 
 def _unknown(rule: Rule, path: str, line: int, name: str, known: Sequence[str]) -> Finding:
-    close = get_close_matches(name, known, 1)
-    fix = f"write {close[0]}" if close else "see 'mergegate rules' for the names"
+    fix = guess(name, known).rstrip() or "see 'mergegate rules' for the names"
     return _complaint(rule, path, line, f"This comment names {name!r}, which is no rule", fix)
 
 

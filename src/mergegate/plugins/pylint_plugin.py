@@ -18,7 +18,7 @@ from pylint.interfaces import HIGH, INFERENCE, INFERENCE_FAILURE
 from mergegate.config import load_config
 from mergegate.errors import MergegateError
 from mergegate.finding import Confidence, Finding
-from mergegate.plugins.loading import load_plugins
+from mergegate.plugins.loading import PluginError, load_plugins
 from mergegate.plugins.preload import import_everything
 from mergegate.plugins.warm import Programs
 from mergegate.rules.loader import load_rules
@@ -106,20 +106,27 @@ def register(linter: PyLinter) -> None:
     ----------
     linter
         The linter to register with.
-
-    Raises
-    ------
-    MergegateError
-        If an installed plugin or a rule file is broken.
     """
     import_everything()
-    plugins = load_plugins()
-    plugins.install_checks()
-    _PROGRAMS.plugin_folders = tuple(map(str, plugins.rule_folders))
-    config = load_config(Path.cwd())
-    folders = [config.root / folder for folder in (*config.rule_folders, *_PROGRAMS.plugin_folders)]
-    for number, (name, rules) in enumerate(_checkers(load_rules(folders).values())):
+    for number, (name, rules) in enumerate(_checkers(_all_rules())):
         linter.register_checker(FamilyChecker(linter, name, rules, with_option=number == 0))
+
+
+def _all_rules() -> Iterable[Rule]:
+    """Return the rules of ours, of plugins and of the project in the current folder; what fails is reported later."""
+    try:
+        plugins = load_plugins()
+        plugins.install_checks()
+        _PROGRAMS.plugin_folders = tuple(map(str, plugins.rule_folders))
+        config = load_config(Path.cwd())
+        folders = (*config.rule_folders, *_PROGRAMS.plugin_folders)
+        return load_rules([config.root / folder for folder in folders]).values()
+    except PluginError as error:
+        _PROGRAMS.broken = error
+    except MergegateError:
+        # the linted files may belong to another project; if not, opening theirs fails in the same way
+        pass
+    return load_rules().values()
 
 
 def _checkers(rules: Iterable[Rule]) -> Iterator[tuple[str, list[Rule]]]:

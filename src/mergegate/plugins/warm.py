@@ -31,10 +31,13 @@ class Programs:
     ----------
     plugin_folders
         Rule folders of plugins.
+    broken
+        What keeps plugins from being loaded; while it is there, asking for findings raises it.
     """
 
     def __init__(self) -> None:
         self.plugin_folders: tuple[str, ...] = ()
+        self.broken: MergegateError | None = None
         self._run: weakref.ref[object] | None = None
         self._programs: dict[tuple[Path, Path | None], _Program | MergegateError] = {}
         self._latest: tuple[Path, bytes, tuple[Finding, ...]] | None = None
@@ -71,8 +74,10 @@ class Programs:
         Raises
         ------
         MergegateError
-            If the configuration or a rule is wrong.
+            If a plugin, the configuration or a rule is broken.
         """
+        if self.broken is not None:
+            raise self.broken
         # the checkers of all families ask for one file in turn
         if self._latest is None or self._latest[:2] != (file, data):
             program = self._program(file, explicit)
