@@ -9,10 +9,8 @@ _PARTS = ("cache", "checks", "config", "config_file", "config_shapes", "engine",
           "syntax")  # fmt: skip
 # what these import only when they need it
 _LATE = (
-    "concurrent.futures.process",
     "difflib",
     "gc",
-    "multiprocessing",
     "pathspec.patterns.gitignore.spec",
 )
 
