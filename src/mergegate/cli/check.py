@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
@@ -21,30 +21,24 @@ from mergegate.reporters import FORMATS, Reporter, Style
 _STDOUT = "-"
 
 
-class _Names(click.ParamType):
-    """Rule or family names, separated by commas."""
-
-    name = "rules"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Split the names."""
-        del param, ctx
-        return value if isinstance(value, tuple) else tuple(part.strip() for part in value.split(",") if part.strip())
+def _names(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Split comma-separated names of rules and families."""
+    del context, parameter
+    return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
 
 
-class _Report(click.ParamType):
-    """`FORMAT=FILE`."""
-
-    name = "format=file"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
-        """Split format and file."""
-        if isinstance(value, tuple):
-            return value
-        format_, separator, file = value.partition("=")
-        if not separator or not format_ or not file:
-            self.fail(f"{value!r} is not FORMAT=FILE, as in sarif=report.sarif", param, ctx)
-        return format_, Path(file)
+def _targets(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, Path], ...]:
+    """Split `FORMAT=FILE`."""
+    targets: list[tuple[str, Path]] = []
+    for value in values:
+        format_, _, file = value.partition("=")
+        if not format_ or not file:
+            message = f"{value!r} is not FORMAT=FILE, as in sarif=report.sarif"
+            raise click.BadParameter(message, context, parameter)
+        targets.append((format_, Path(file)))
+    return tuple(targets)
 
 
 _PATH = click.Path(path_type=Path)
@@ -52,8 +46,13 @@ _PATH = click.Path(path_type=Path)
 
 @click.command("check")
 @click.argument("paths", nargs=-1, type=_PATH)
-@click.option("--select", multiple=True, type=_Names(), help="Report only these rules or families (comma-separated).")
-@click.option("--ignore", multiple=True, type=_Names(), help="Do not report these rules or families.")
+@click.option(
+    "--select", multiple=True, callback=_names, metavar="NAMES",
+    help="Report only these rules or families (comma-separated).",
+)  # fmt: skip
+@click.option(
+    "--ignore", multiple=True, callback=_names, metavar="NAMES", help="Do not report these rules or families."
+)
 @click.option(
     "--min-confidence", type=click.Choice([each.value for each in Confidence]),
     help="Report findings of at least this confidence; the last line counts the others.  [default: high]",
@@ -64,7 +63,7 @@ _PATH = click.Path(path_type=Path)
 )  # fmt: skip
 @click.option("--output", type=_PATH, metavar="FILE", help="Write the report to a file instead of standard output.")
 @click.option(
-    "--report", "reports", multiple=True, type=_Report(), metavar="FORMAT=FILE",
+    "--report", "reports", multiple=True, callback=_targets, metavar="FORMAT=FILE",
     help="Write a further report to a file; may be repeated.",
 )  # fmt: skip
 @click.option("--jobs", type=click.IntRange(0), help="Worker processes; 0: as many as processors.")
@@ -77,8 +76,8 @@ _PATH = click.Path(path_type=Path)
 @click.option("--config", type=_PATH, metavar="FILE", help="Configuration file; its folder is the project.")
 def command(  # noqa: PLR0917 - click passes all by name
     paths: tuple[Path, ...],
-    select: tuple[tuple[str, ...], ...],
-    ignore: tuple[tuple[str, ...], ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     min_confidence: str | None,
     format_: str,
     output: Path | None,
@@ -100,7 +99,7 @@ def command(  # noqa: PLR0917 - click passes all by name
     plugins = installed_plugins()
     targets = [(find_reporter(name, plugins.reporters), file) for name, file in reports]
     targets.append((find_reporter(format_, plugins.reporters), output or Path(_STDOUT)))
-    overrides = _Overrides(_flat(select), _flat(ignore), min_confidence, jobs)
+    overrides = _Overrides(select, ignore, min_confidence, jobs)
     with notice_when_slow():
         made = report_projects(
             find_project(paths, config),
@@ -134,11 +133,7 @@ class _Overrides(NamedTuple):
             "jobs": self.jobs,
         }
         given = {name: value for name, value in changes.items() if value is not None}
-        return config.override(**given) if given else config
-
-
-def _flat(names: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
-    return tuple(name for part in names for name in part)
+        return config.override("command line", **given) if given else config
 
 
 def _folder(root: Path) -> str:

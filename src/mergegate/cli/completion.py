@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import ShellComplete, get_completion_class
 
+from mergegate.cli.output import write_out
+
 _SHELLS = ("bash", "zsh", "fish")
 
 
@@ -21,4 +23,4 @@ def command(context: click.Context, shell: str) -> None:
     assert made is not None
     # the base class's method: bash's own first starts a bash to complain about old versions of it
     script = ShellComplete.source(made(root.command, {}, "mergegate", "_MERGEGATE_COMPLETE"))
-    click.echo(script)
+    write_out([script, "\n"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 _PATIENCE = 1.0
@@ -12,7 +12,7 @@ _MESSAGE = "Analysing the whole program ..."
 
 
 @contextmanager
-def notice_when_slow() -> Iterator[None]:
+def notice_when_slow() -> Generator[None]:
     """Show a line on standard error while the body runs, if that is a terminal and it takes more than a second."""
     if not sys.stderr.isatty():
         yield

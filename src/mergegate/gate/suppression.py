@@ -80,7 +80,7 @@ class _Coverage:
     def judge(self, finding: Finding) -> Judged:
         status, reason = "new", ""
         for index, pragma in enumerate(self.pragmas.get(finding.path, ())):
-            if not pragma.first <= finding.line <= pragma.last:
+            if pragma.kind == "malformed" or not pragma.first <= finding.line <= pragma.last:
                 continue
             for name in self._matching(pragma, finding):
                 self.used.add((finding.path, index, name))
@@ -119,6 +119,9 @@ def _unused(covers: _Coverage, pragmas: Mapping[str, Sequence[Pragma]], rules: M
     families = {each.family for each in rules.values()}
     for path, comments in pragmas.items():
         for index, pragma in enumerate(comments):
+            if pragma.kind == "malformed":
+                message = "This comment is no suppression"
+                yield _complaint(rule, path, pragma.line, message, "write it as # mergegate: ignore[rule] -- reason")
             if pragma.kind != "mergegate":
                 continue
             if not pragma.rules and (path, index, "") not in covers.used:

@@ -25,7 +25,7 @@ from mergegate.rules.loader import load_rules
 from mergegate.rules.model import Rule
 
 if TYPE_CHECKING:
-    from astroid import nodes
+    from astroid import nodes  # pyright: ignore[reportMissingTypeStubs]
     from pylint.interfaces import Confidence as PylintConfidence
     from pylint.lint import PyLinter
 

@@ -141,7 +141,7 @@ class _Program:
     def _judged(self, analysis: Analysis) -> list[Finding]:
         """Return what is reported; the host judges its own comments itself."""
         own = {
-            path: tuple(pragma for pragma in pragmas if pragma.kind == "mergegate")
+            path: tuple(pragma for pragma in pragmas if pragma.kind != "pylint")
             for path, pragmas in analysis.pragmas.items()
         }
         verdicts = judge(replace(analysis, pragmas=own), self.config, self.rules)
