@@ -57,7 +57,7 @@ class Circumstances:
                 row = rows[operation.node]
                 if operation.kind != "call" or row[0] != "(" or len(row[2]) != 1 or rows[row[1]][0] not in ".m":
                     continue
-                argument = rows[row[2][0]]
+                argument = program.row(module, row[2][0])
                 if argument[0] == "(" and any(v[0] == "x" and v[1] in _RUNNERS for v in program.value(module, row[1])):
                     for value in program.value(module, argument[1]):
                         if value[0] == "fn" and program.function_module[value[1]] == module:

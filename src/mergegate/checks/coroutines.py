@@ -31,7 +31,7 @@ def _coroutine_name(program: CallGraph, module: int, operation: Operation) -> st
     if not values or not all(_makes_coroutine(program, value) for value in values):
         return ""
     first = values[0]
-    return program.functions[first[1]].qualname if first[0] == "fn" else _external_name(first)
+    return program.fact(first[1]).qualname if first[0] == "fn" else _external_name(first)
 
 
 def _external_name(value: Value) -> str:
@@ -67,7 +67,7 @@ def _keeps_coroutine(program: CallGraph, module: int, node: int) -> bool:
 
 def _has_other_override(program: CallGraph, value: Value) -> bool:
     """Tell whether a subclass replaces the method by something that may not be a coroutine."""
-    receiver, fact = value[2], program.functions[value[1]]
+    receiver, fact = value[2], program.fact(value[1])
     if receiver is None or receiver[0] != "ins" or receiver[3] == EXACT or not isinstance(receiver[1], int):
         return False
     for subclass in program.overriding(receiver[1], fact.name):

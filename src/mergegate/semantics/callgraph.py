@@ -165,7 +165,7 @@ class CallGraph(Dispatch):
             for operation in fact.operations:
                 row = rows[operation.node]
                 if operation.kind == "call" and row[0] == "(" and not operation.flags & Flag.AWAITED:
-                    callee = rows[row[1]]
+                    callee = self.row(module, row[1])
                     if callee[0] == "p" and callee[1] == own:
                         found.setdefault(function, set()).add(callee[2])
         return found

@@ -50,6 +50,7 @@ class Dispatch(Calls):
         self._callables = {}
         self.primitives: list[Primitive] = []
         self._primitive_ids: dict[tuple[str, int], int] = {}
+        self._verdicts: dict[str, Blocking | bool | None] = {}
         self.first_group = len(self.functions)
         self.groups: list[Virtual | Special] = []
         self._group_ids: dict[Any, int] = {}
@@ -133,7 +134,7 @@ class Dispatch(Calls):
         site = Site(-1, edge.operation, _NO_CALL, edge.first_use, edges)
         for member in self.value(self.class_module[hit[0]], hit[1]):
             if member[0] == "fn":
-                generator = bool(self.functions[member[1]].flags & FunctionFlag.GENERATOR)
+                generator = bool(self.fact(member[1]).flags & FunctionFlag.GENERATOR)
                 self.function_edges(site, member[1], value, running=generator)
         return edges
 
@@ -159,7 +160,7 @@ class Dispatch(Calls):
         for operation in self.functions[wrapper].operations:
             row = rows[operation.node]
             if operation.kind == "call" and row[0] == "(":
-                callee = rows[row[1]]
+                callee = self.row(module, row[1])
                 if callee[0] == "p" and callee[1] != own:
                     return True
         return False
@@ -172,7 +173,7 @@ class Dispatch(Calls):
             for subclass in self.overriding(key, name):
                 node = self.classes[subclass].names[name]
                 for value in self.value(self.class_module[subclass], node):
-                    if value[0] == "fn" and not self.functions[value[1]].flags & FunctionFlag.STUB:
+                    if value[0] == "fn" and not self.fact(value[1]).flags & FunctionFlag.STUB:
                         generator = self.callable_of(value[1]).effect == "contextmanager"
                         targets.extend(self.running(value[1], generator=generator))
             known = self._group_ids[key, name] = self.group(Virtual(tuple(dict.fromkeys(targets))))
@@ -198,16 +199,19 @@ class Dispatch(Calls):
 
     def _external_edges(self, site: Site, names: Iterable[object]) -> None:
         for name in names:
-            if not isinstance(name, str):
-                continue
-            if self.knowledge.is_safe(name):
-                return
-            entry = self.knowledge.lookup(name)
+            entry = self._verdict(name) if isinstance(name, str) else None
             if entry is not None:
-                if applies(self, entry, site.module, site.row):
+                if isinstance(entry, Blocking) and applies(self, entry, site.module, site.row):
                     lazily = site.first_use or entry.grade == "first-use"
-                    site.edges.append(Edge(site.operation, self._primitive(entry, name), 0, lazily))
+                    site.edges.append(Edge(site.operation, self._primitive(entry, str(name)), 0, lazily))
                 return
+
+    def _verdict(self, name: str) -> Blocking | bool | None:
+        """Return what the catalogue says of a name: an entry, True for safe, None for nothing."""
+        if name not in self._verdicts:
+            safe = self.knowledge.is_safe(name)
+            self._verdicts[name] = True if safe else self.knowledge.lookup(name)
+        return self._verdicts[name]
 
     def _primitive(self, entry: Blocking, name: str) -> int:
         key = (name, id(entry))

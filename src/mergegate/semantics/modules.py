@@ -33,8 +33,7 @@ class ModuleIndex:
 
     def _candidates(self, path: str, roots: list[str]) -> list[str]:
         stem = path.removesuffix(".py").removesuffix("/__init__")
-        folder = posixpath.dirname(path)
-        top = folder
+        top = str(posixpath.dirname(path))
         while top in self.packages:
             top = posixpath.dirname(top)
         found: dict[str, None] = {}

@@ -217,7 +217,7 @@ class Resolver(Annotations):
         return (("ins", "builtins.dict", (self.value(module, row[1]), self.value(module, row[2])), EXACT),)
 
     def _tuple_value(self, module: int, row: Any) -> Union:
-        if any(self.modules[module].rows[part][0] == "*" for part in row[1:]):
+        if any(self.row(module, part)[0] == "*" for part in row[1:]):
             return (("ins", "builtins.tuple", (), EXACT),)
         return (("tup", tuple([self.value(module, part) for part in row[1:]])),)
 
@@ -228,7 +228,8 @@ class Resolver(Annotations):
         return join([self.value(module, part) for part in row[1:]])
 
     def _variable(self, module: int, row: Any) -> Union:
-        return join([self.value(module, part) for part in self.modules[module].variables[row[1]]])
+        parts: list[int] = self.modules[module].variables[row[1]]
+        return join([self.value(module, part) for part in parts])
 
     def _annotated(self, module: int, row: Any) -> Union:
         return self.declared(module, row[1])
@@ -294,7 +295,7 @@ class Resolver(Annotations):
 
     def _subscript(self, module: int, row: Any) -> Union:
         base = self.value(module, row[1])
-        index = self.modules[module].rows[row[2]]
+        index = self.row(module, row[2])
         return self.subscript_of(base, index[1] if index[0] == "#" else None)
 
     def subscript_of(self, base: Union, index: object) -> Union:

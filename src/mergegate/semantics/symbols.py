@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mergegate.semantics.modules import ModuleIndex
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import UNKNOWN, Union, Value
-from mergegate.syntax.summary import ClassFact, FunctionFact, ModuleSummary
+from mergegate.syntax.summary import ClassFact, FunctionFact, ModuleSummary, Row
 
 
 class Symbols:
@@ -34,6 +34,14 @@ class Symbols:
             self.function_module.extend([index] * len(summary.functions))
             self.class_module.extend([index] * len(summary.classes))
         self._external: dict[str, Union] = {}
+
+    def fact(self, function: int) -> FunctionFact:
+        """Return what the summary says of a function."""
+        return self.functions[function]
+
+    def row(self, module: int, node: int) -> Row:
+        """Return a row of a module's table."""
+        return self.modules[module].rows[node]
 
     def owner(self, function: int) -> int:
         """Return the id of the class whose body defines the function, or -1."""
