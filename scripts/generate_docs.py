@@ -154,8 +154,8 @@ def configuration_page(schema: Mapping[str, Any]) -> str:
         (
             "Settings stand in `pyproject.toml` under `[tool.mergegate]`, or in a file `mergegate.toml` without that "
             "prefix. The nearest one at or above the analysed path makes its folder the project. Every key is checked: "
-            "a misspelt one is an error with its line. `mergegate config show` lists what holds and where it comes from, "
-            "`mergegate config schema` prints the JSON Schema for editors."
+            "a misspelt one is an error with its line. `mergegate config show` lists what holds and where it comes "
+            "from, `mergegate config schema` prints the JSON Schema for editors."
         ),
     ]
     sections = list(settings(schema["properties"], "", schema))

@@ -29,7 +29,7 @@ def write(example: Example, root: Path) -> None:
         path.write_text(file.code, encoding="utf-8")
 
 
-@pytest.mark.parametrize("example", examples())
+@pytest.mark.parametrize("example", list(examples()))
 def test_the_marked_lines_are_reported(example: Example, tmp_path: Path) -> None:
     write(example, tmp_path)
 
