@@ -156,5 +156,6 @@ _FORMS = {
     "Optional": "first", "Annotated": "first", "Final": "first", "ClassVar": "first", "Required": "first",
     "NotRequired": "first", "ReadOnly": "first", "InitVar": "first", "Mapped": "first", "Union": "union",
     "typing.Type": "type", "builtins.type": "type", "Type": "type", "Callable": "call", "Awaitable": "await",
-    "Coroutine": "await", "Literal": "str", "LiteralString": "str",
+    "Coroutine": "await", "SerializeAsAny": "first", "SkipValidation": "first", "InstanceOf": "first",
+    "SQLCoreOperations": "first", "WriteOnlyMapped": "first", "DynamicMapped": "first", "Literal": "str", "LiteralString": "str",
 }  # fmt: skip

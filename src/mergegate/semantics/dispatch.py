@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mergegate.rules.model import Blocking, Knowledge
-from mergegate.semantics.calls import Calls
 from mergegate.semantics.conditions import applies
+from mergegate.semantics.construction import Construction
 from mergegate.semantics.graph import Edge, Primitive, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value
@@ -28,7 +28,7 @@ class Site(NamedTuple):
         return self._replace(row=_NO_CALL, module=-1)
 
 
-class Dispatch(Calls):
+class Dispatch(Construction):
     """Turns values that are called into edges."""
 
     def __init__(
@@ -39,15 +39,17 @@ class Dispatch(Calls):
         types: TypeTable,
         source_roots: Sequence[str] = (),
     ) -> None:
-        super().__init__(paths, summaries, types, source_roots)
         self.knowledge = knowledge
+        super().__init__(paths, summaries, types, source_roots)
         self.decorator_effects = {**_BUILTIN_DECORATORS, **knowledge.decorators}
         self._callables = {}
+        self._hooks = {}
         self.prepare_values()
         self.prepare_hierarchy()
         # what was asked before the hierarchy stood may have been answered without it
         self.prepare_values()
         self._callables = {}
+        self._hooks = {}
         self.primitives: list[Primitive] = []
         self._primitive_ids: dict[tuple[str, int], int] = {}
         self._verdicts: dict[str, Blocking | bool | None] = {}
@@ -56,6 +58,10 @@ class Dispatch(Calls):
         self._group_ids: dict[Any, int] = {}
 
     # -- values --------------------------------------------------------------------------------------------------
+
+    def is_catalogued(self, dotted: str) -> bool:
+        """Tell whether the knowledge tables have an entry for just this name."""
+        return dotted in self.knowledge.blocking or dotted in self.knowledge.safe
 
     def call_edges(self, site: Site, value: Value) -> None:
         """Add the edges of calling one value."""
@@ -185,8 +191,23 @@ class Dispatch(Calls):
         if isinstance(key, str):
             self._external_edges(site, (key,))
             return
-        found = False
         receiver = ("ins", key, (), EXACT)
+        if not self._initialiser_edges(site, key, receiver):
+            self._external_edges(site, [a for a in self.mro(key) if isinstance(a, str)][:1])
+        validators, factories = self.construction_hooks(key)
+        plain = site.without_arguments()
+        for validator in validators:
+            self.function_edges(plain, validator, receiver)
+        if factories:
+            given = {name for name, _ in site.row[3]}
+            for factory in factories:
+                if factory.field not in given:
+                    for value in self.value(factory.module, factory.node):
+                        self.call_edges(plain, value)
+
+    def _initialiser_edges(self, site: Site, key: int, receiver: Value) -> bool:
+        """Add edges to what the class itself runs on its new instances; tell whether it has an `__init__`."""
+        found = False
         for name in ("__new__", "__init__", "__post_init__", "model_post_init"):
             hit = self.find_method(key, name)
             if hit is not None:
@@ -194,8 +215,7 @@ class Dispatch(Calls):
                     if value[0] == "fn":
                         found = found or name == "__init__"
                         self.function_edges(site, value[1], receiver)
-        if not found:
-            self._external_edges(site, [a for a in self.mro(key) if isinstance(a, str)][:1])
+        return found
 
     def _external_edges(self, site: Site, names: Iterable[object]) -> None:
         for name in names:

@@ -92,10 +92,15 @@ class Symbols:
             return (("mod", name, -1),)
         if kind == "class":
             return (("cls", name),)
-        if kind == "variable":
+        if kind == "variable" and not self.is_catalogued(name):
             found = self.type_value(self.types.variable(name))
             return found or (("x", name),)
         return (("x", name),)
+
+    def is_catalogued(self, dotted: str) -> bool:
+        """Tell whether more is known of a name than its type; `Dispatch` gives this its meaning."""
+        del dotted
+        return False
 
     def type_value(self, type_: object) -> Union:
         """Return the union that a JSON type stands for; `types.TypeConversion` gives this its meaning."""
