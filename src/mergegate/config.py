@@ -152,7 +152,8 @@ def load_config(start: Path, explicit: Path | None = None) -> Config:
     """Return the configuration that holds for a path.
 
     The nearest `mergegate.toml`, or `pyproject.toml` with `[tool.mergegate]`, at or above the path makes its folder
-    the project; without one the project is the git work tree around the path, else the path's folder.
+    the project; without one the project is the git work tree around the path, else the current folder if the path lies
+    in it, else the path's folder.
 
     Parameters
     ----------
@@ -171,7 +172,8 @@ def load_config(start: Path, explicit: Path | None = None) -> Config:
         folder = folder.parent
     found = find_file(folder) if explicit is None else read_file(explicit.absolute(), required=True)
     if found is None:
-        return Config(root=_git_root(folder) or folder)
+        here = Path.cwd()
+        return Config(root=_git_root(folder) or (here if folder.is_relative_to(here) else folder))
     return _from_file(found)
 
 

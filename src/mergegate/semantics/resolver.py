@@ -100,7 +100,8 @@ class Resolver(Annotations):
             return UNKNOWN
         if submodule >= 0:
             return (self.module_value(submodule),)
-        return self.external(f"{target}.{name}")
+        # a relative import means a module of the program, even if it is not there
+        return UNKNOWN if level else self.external(f"{target}.{name}")
 
     def _function(self, module: int, row: Any) -> Union:
         return self.function_value(self.function_base[module] + row[1])
