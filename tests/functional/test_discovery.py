@@ -130,7 +130,7 @@ def test_nested_projects_are_named_and_not_entered(tmp_path: Path) -> None:
 
 def test_a_broken_configuration_of_a_nested_project_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "inner/pyproject.toml", text="[tool.mergegate\n")
-    with pytest.raises(ConfigError, match="inner/pyproject.toml: is not valid TOML"):
+    with pytest.raises(ConfigError, match=r"inner/pyproject\.toml: is not valid TOML"):
         find_files(load_config(tmp_path))
 
 

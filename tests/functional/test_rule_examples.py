@@ -29,8 +29,13 @@ def write(example: Example, root: Path) -> None:
         path.write_text(file.code, encoding="utf-8")
 
 
-@pytest.mark.parametrize("example", examples())
-def test_the_marked_lines_are_reported(example: Example, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize("example", list(examples()))
+def test_the_marked_lines_are_reported(example: Example, tmp_path: Path, shared_cache: Path) -> None:
     write(example, tmp_path)
 
     must_report(
@@ -41,6 +46,7 @@ def test_the_marked_lines_are_reported(example: Example, tmp_path: Path) -> None
             for line, names in file.expected.items()
             for name in names
         ],
+        shared_cache,
     )
 
 

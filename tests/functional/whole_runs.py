@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from mergegate.gate.report import Report, make_report
+from mergegate.rules.loader import load_rules
 
 from mergegate.config import load_config
 from mergegate.engine import analyse
-from mergegate.gate.report import Report, make_report
-from mergegate.rules.loader import load_rules
 from mergegate.rules.model import Rule
 
 
@@ -33,21 +33,26 @@ def rules() -> dict[str, Rule]:
     return load_rules()
 
 
-def report_on(root: Path) -> Report:
-    """Analyse the project at `root` without a cache: every rule, every confidence."""
+def report_on(root: Path, cache_dir: Path | None = None) -> Report:
+    """Analyse the project at `root`: every rule, every confidence.
+
+    Parameters
+    ----------
+    root
+        The folder with the configuration.
+    cache_dir
+        A cache that spares many small runs the reading of the same rules; None: no cache.
+    """
     config = load_config(root).override(select=["all"], min_confidence="low", require_reasons=True)
-    return make_report(analyse(config, jobs=1, cache=False), config, rules())
+    if cache_dir is not None:
+        config = config.override(cache_dir=str(cache_dir))
+    return make_report(analyse(config, jobs=1, cache=cache_dir is not None), config, rules())
 
 
-def reported(root: Path) -> list[Place]:
-    """Return where something is reported, each place once."""
-    findings = (result.finding for result in report_on(root).new)
-    return sorted({Place(finding.path, finding.line, finding.rule) for finding in findings})
-
-
-def must_report(root: Path, expected: Iterable[Place]) -> None:
+def must_report(root: Path, expected: Iterable[Place], cache_dir: Path | None = None) -> None:
     """Fail with the differences, a place a line, unless exactly the expected places are reported."""
-    wanted, found = set(expected), set(reported(root))
+    findings = [result.finding for result in report_on(root, cache_dir).new]
+    wanted, found = set(expected), {Place(finding.path, finding.line, finding.rule) for finding in findings}
     missing = [f"not reported: {place}" for place in sorted(wanted - found)]
     unexpected = [f"reported: {place}" for place in sorted(found - wanted)]
     if missing or unexpected:

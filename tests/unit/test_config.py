@@ -117,7 +117,7 @@ def test_all_settings_are_read(tmp_path: Path) -> None:
 
 # the text of [tool.mergegate] from line 3 of the file on, the line of the fault, and what the message must say
 WRONG = {
-    "unknown key": ('selct = ["async"]', 3, ['selct is not a known key', 'did you mean "select"?', "min-confidence"]),
+    "unknown key": ('selct = ["async"]', 3, ["selct is not a known key", 'did you mean "select"?', "min-confidence"]),
     "key far from any": ("zzz = 1", 3, ["zzz is not a known key", "allowed: ", "cache-dir"]),
     "underscore for hyphen": ("jobs = 1\ncache_dir = 'x'", 4, ['did you mean "cache-dir"?']),
     "string for list": ('select = "async"', 3, ["select must be a list", 'write ["async"]']),
@@ -140,7 +140,11 @@ WRONG = {
         6,
         ["async.blocking[1].grade", 'did you mean "contents"?'],
     ),
-    "nameless entry": ("[[tool.mergegate.async.blocking]]\ngrade = 'contents'", 3, ['async.blocking[0] lacks the key "name"']),
+    "nameless entry": (
+        "[[tool.mergegate.async.blocking]]\ngrade = 'contents'",
+        3,
+        ['async.blocking[0] lacks the key "name"'],
+    ),
     "array of tables": (
         "[[tool.mergegate.async.blocking]]\nname = 'a'\n[[tool.mergegate.async.blocking]]\nname = 'b'\ngrade = 1",
         7,

@@ -41,14 +41,14 @@ def _external_name(value: Value) -> str:
 def _makes_coroutine(program: CallGraph, value: Value) -> bool:
     if value[0] == "fn":
         return _is_plain_coroutine(program, value[1]) and not _has_other_override(program, value)
-    if value[0] in ("x", "xm"):
-        name = _external_name(value)
-        return name in _COROUTINES
-    return False
+    return value[0] in ("x", "xm") and program.is_library_coroutine(value)
 
 
 def _is_plain_coroutine(program: CallGraph, function: int) -> bool:
     fact = program.functions[function]
+    if program.is_async(function) and not fact.flags & FunctionFlag.ASYNC:
+        # a wrapper of the program, or a decorator known to hand calls to a thread, makes it awaitable
+        return program.callable_of(function).effect != "task"
     if not fact.flags & FunctionFlag.ASYNC or fact.flags & FunctionFlag.GENERATOR:
         return False
     module = program.function_module[function]
@@ -99,16 +99,3 @@ def _finding(program: CallGraph, rule: Rule, function: int, operation: Operation
         help=repair,
         scope=fact.qualname,
     )
-
-
-_COROUTINES = frozenset(
-    {
-        "asyncio.sleep",
-        "asyncio.wait_for",
-        "asyncio.wait",
-        "asyncio.to_thread",
-        "anyio.sleep",
-        "trio.sleep",
-        "asyncio.open_connection",
-    }
-)

@@ -17,7 +17,7 @@ from mergegate.engine.extraction import ChangedUnderneath, Summaries, summary_ke
 from mergegate.engine.inputs import Input, Reader
 from mergegate.engine.patterns import remembering
 from mergegate.engine.results import Analysis, Outcome, decode, encode
-from mergegate.engine.vocabulary import rule_folders
+from mergegate.engine.vocabulary import compiled_key, rule_folders
 from mergegate.errors import MergegateError
 from mergegate.rules.loader import rules_digest
 
@@ -133,8 +133,8 @@ class _Run:
         except Exception:
             if store is None or not summaries.cached:
                 raise
-            # a summary may be whole and yet be none of ours: whoever writes the cache is not trusted
-            store.distrust(map(summary_key, inputs))
+            # an entry may be whole and yet be none of ours: whoever writes the cache is not trusted
+            store.distrust([*map(summary_key, inputs), compiled_key(self.config)])
             fresh = Summaries(None, self.jobs, reader.contents)
             encoded = fresh.of(inputs)
             return 0, evaluate(self.config, inputs, encoded, None)

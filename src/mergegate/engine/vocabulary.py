@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mergegate.cache.keys import key, settings_part, sources_part
 from mergegate.cache.store import Store
 from mergegate.config import AsyncConfig, BlockingName, Config
+from mergegate.config_shapes import plain
 from mergegate.errors import RuleError
 from mergegate.rules.loader import (
     compile_rules,
     load_knowledge,
     load_rules,
+    load_type_table,
     read_compiled,
     rules_digest,
-    types_folder,
 )
 from mergegate.rules.model import Knowledge, Replacement, Rule
-from mergegate.rules.types_source import load_types
 
-_READERS = ("rules", "finding.py")
+Vocabulary = tuple[Mapping[str, Rule], Knowledge]
+
+_READERS = ("rules", "finding.py", "engine")
 # the kind of waiting that stands for how long a declared callable blocks, and so for the rule that reports it
 _CATEGORIES = {"contents": "file", "metadata": "metadata"}
 
@@ -31,7 +33,7 @@ def rule_folders(config: Config) -> list[Path]:
     return [config.root / folder for folder in config.rule_folders]
 
 
-def load_vocabulary(config: Config, store: Store | None = None) -> tuple[dict[str, Rule], Knowledge]:
+def load_vocabulary(config: Config, store: Store | None = None) -> Vocabulary:
     """Return the rules by id and the knowledge of a project.
 
     Parameters
@@ -47,38 +49,35 @@ def load_vocabulary(config: Config, store: Store | None = None) -> tuple[dict[st
         If a rule file, a table or a declared name is malformed.
     """
     folders = rule_folders(config)
-    declared = config.async_
-    if store is None:
-        rules, knowledge = _read(folders, declared)
-    else:
-        names = [[entry.name for entry in declared.blocking], declared.safe, declared.hand_overs]
-        digest = rules_digest(folders).encode()
-        rules, knowledge = _compiled(
-            store, key("rules", sources_part(_READERS), digest, settings_part(names)), lambda: _read(folders, declared)
-        )
-    return rules, _with_details(knowledge, declared.blocking)
+    return _read(folders, config.async_) if store is None else _through(store, config, folders)
 
 
-def _read(folders: Sequence[Path], declared: AsyncConfig) -> tuple[dict[str, Rule], Knowledge]:
+def compiled_key(config: Config) -> bytes:
+    """Return the key of the compiled form of a project's rules and knowledge."""
+    digest = rules_digest(rule_folders(config)).encode()
+    return key("rules", sources_part(_READERS), digest, settings_part(plain(config.async_)))
+
+
+def _read(folders: Sequence[Path], declared: AsyncConfig) -> Vocabulary:
     knowledge = load_knowledge(
         folders,
         blocking=[entry.name for entry in declared.blocking],
         safe=declared.safe,
         handovers=declared.hand_overs,
     )
-    return load_rules(folders), knowledge
+    return load_rules(folders), _with_details(knowledge, declared.blocking)
 
 
-def _compiled(
-    store: Store, entry: bytes, read: Callable[[], tuple[dict[str, Rule], Knowledge]]
-) -> tuple[dict[str, Rule], Knowledge]:
+def _through(store: Store, config: Config, folders: Sequence[Path]) -> Vocabulary:
+    """Read the compiled form from the cache, or the files, which then are compiled for the next time."""
+    entry = compiled_key(config)
     stored = store.get(entry)
     if stored is not None:
         try:
-            return read_compiled(stored, *load_types(types_folder()))
+            return read_compiled(stored, *load_type_table(folders))
         except RuleError:
             store.distrust((entry,))
-    rules, knowledge = read()
+    rules, knowledge = _read(folders, config.async_)
     store.put("rules", entry, compile_rules(rules, knowledge))
     return rules, knowledge
 

@@ -86,6 +86,8 @@ class CallGraph(Dispatch):
                     self._property_edges(site)
             elif kind == "enter":
                 self._protocol_edges(site, operation.node, ("__enter__", "__exit__"), "cm")
+            elif kind == "lock":
+                self._lock_edges(site, operation.node)
             elif kind == "iterate":
                 self._protocol_edges(site, operation.node, ("__iter__", "__next__"), "gen")
 
@@ -152,6 +154,14 @@ class CallGraph(Dispatch):
                             self.function_edges(plain, member[1], value, running=True)
                         elif member[0] == "xm":
                             self.call_edges(plain, member)
+
+    def _lock_edges(self, site: Site, node: int) -> None:
+        """Add the wait for a thread's lock that is held over an `await`; a short section without one is left alone."""
+        for value in self.value(site.module, node):
+            if value[0] == "ins" and isinstance(value[1], str):
+                entry = self.knowledge.lookup(f"{value[1]}.acquire")
+                if entry is not None and entry.category == "lock":
+                    self.call_edges(site.without_arguments(), ("xm", value[1], value[2], "acquire"))
 
     # -- callables as arguments ----------------------------------------------------------------------------------
 

@@ -77,6 +77,15 @@ class Calls(Callables):
             return self.call_union(union, arguments)
         return union or (("x", f"{key}.{name}()"),)
 
+    def is_library_coroutine(self, value: Value) -> bool:
+        """Tell whether calling an external function or method only makes a coroutine, by the type table."""
+        if value[0] == "x":
+            type_ = self.types.function(value[1])
+        else:
+            member = self.types.member(value[1], value[3])
+            type_ = member[2] if member is not None and member[1] == "method" else None
+        return isinstance(type_, list) and bool(type_) and type_[0] == "await"  # pyright: ignore[reportUnknownVariableType]
+
     # -- functions of the program --------------------------------------------------------------------------------
 
     def function_result(self, function: int, receiver: Value | None, arguments: Arguments) -> Union:
@@ -161,21 +170,41 @@ class Calls(Callables):
         return receiver is not None or (fact.owner >= 0 and fact.name == "__init__")
 
     def _type_variable_argument(self, function: int, receiver: Value | None, arguments: Arguments) -> Union:
-        """Return the instance that `def get(self, kind: type[T]) -> T` gives for the class passed."""
+        """Return what the type variable of `-> T` stands for, from the argument whose annotation mentions it."""
         fact, home = self.functions[function], self.function_module[function]
-        rows = self.modules[home].rows
-        if rows[fact.returns][0] != "g" or arguments.module < 0:
+        if self.row(home, fact.returns)[0] != "g" or arguments.module < 0:
             return UNKNOWN
         for position, parameter in enumerate(fact.parameters):
-            row = rows[parameter.annotation]
-            if row[0] == "[" and row[2] == fact.returns and self._is_type_form(home, row[1]):
+            if parameter.annotation:
                 node = self.argument_node(function, receiver, arguments, position)
-                found = self.value(arguments.module, node) if node else UNKNOWN
-                return tuple(("ins", v[1], (), DECLARED) for v in found if v[0] == "cls")
+                if node:
+                    found = self._bound(home, parameter.annotation, fact.returns, self.value(arguments.module, node))
+                    if found:
+                        return found
         return UNKNOWN
 
-    def _is_type_form(self, module: int, node: int) -> bool:
-        return any(v[0] in ("cls", "x") and v[1] in ("builtins.type", "typing.Type") for v in self.value(module, node))
+    def _bound(self, home: int, annotation: int, variable: int, passed: Union) -> Union:
+        """Return what a type variable stands for if a value of type `annotation` is `passed`."""
+        if annotation == variable:
+            return tuple(v for v in passed if v[0] not in ("none", "prm"))
+        row = self.row(home, annotation)
+        if row[0] == "|" and variable in row[1:]:
+            return self._bound(home, variable, variable, passed)
+        if row[0] != "[":
+            return UNKNOWN
+        form = self.row(home, row[1])[-1]
+        parts = self.arguments(home, row[2])
+        if parts[-1] != variable:
+            return UNKNOWN
+        if form in ("type", "Type"):
+            return tuple(("ins", v[1], (), DECLARED) for v in passed if v[0] == "cls")
+        if form in ("Optional", "Annotated"):
+            return self._bound(home, variable, variable, passed)
+        if form == "Callable":
+            return self.call_union(passed, NO_ARGUMENTS)
+        if form in ("Awaitable", "Coroutine"):
+            return self.awaited(passed)
+        return self.element_of(passed) if len(parts) == 1 else UNKNOWN
 
     # -- guards --------------------------------------------------------------------------------------------------
 

@@ -138,7 +138,7 @@ class TypeTable:
         return tuple(order) if dotted == _OBJECT else (*order, _OBJECT)
 
     def member(self, owner: str, name: str) -> tuple[str, str, object] | None:
-        """Return a member of a class or its ancestors.
+        """Return a member of a class or its ancestors; where they have a `__getattr__`, every name is one.
 
         Returns
         -------
@@ -151,6 +151,15 @@ class TypeTable:
         return self._members[key]
 
     def _find_member(self, owner: str, name: str) -> tuple[str, str, object] | None:
+        found = self._declared_member(owner, name)
+        if found is None and not name.startswith("__"):
+            # `database.users`: whatever is not declared is what `__getattr__` gives, where that says something
+            fallback = self._declared_member(owner, "__getattr__")
+            if fallback is not None and fallback[2] is not None:
+                return fallback[0], "attribute", fallback[2]
+        return found
+
+    def _declared_member(self, owner: str, name: str) -> tuple[str, str, object] | None:
         for ancestor in self.mro(owner):
             info = self.klass(ancestor)
             if info is None:
