@@ -6,6 +6,7 @@ import ast
 import sys
 import threading
 import warnings
+from typing import Any
 
 from mergegate.syntax.codec import encode
 from mergegate.syntax.parsing import parse
@@ -133,13 +134,18 @@ class ModuleReader(StatementReader):
 
 def _rebound_names(tree: ast.Module) -> dict[ast.AST, frozenset[str]]:
     """Return, for each function, the names that it or functions nested in it declare nonlocal."""
-    found: dict[ast.AST, frozenset[str]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            names = frozenset(name for inner in ast.walk(node) if isinstance(inner, ast.Nonlocal) for name in inner.names)
-            if names:
-                found[node] = names
-    return found
+    found: dict[ast.AST, set[str]] = {}
+    pending: list[tuple[Any, tuple[ast.AST, ...]]] = [(tree, ())]
+    while pending:
+        statement, around = pending.pop()
+        if isinstance(statement, ast.Nonlocal):
+            for function in around:
+                found.setdefault(function, set()).update(statement.names)
+        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            around = (*around, statement)
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            pending.extend((part, around) for part in getattr(statement, field, ()) if not isinstance(part, ast.expr))
+    return {function: frozenset(names) for function, names in found.items()}
 
 
 def _module_body() -> FunctionFact:

@@ -124,7 +124,10 @@ class StatementReader(PatternReader):
             top = alias.name.partition(".")[0]
             self.facts.imports[alias.name] = None
             module = alias.name if alias.asname else top
-            self.bind(alias.asname or top, self.nodes["m", 0, module, ""])
+            name = alias.asname or top
+            self.bind(name, self.nodes["m", 0, module, ""])
+            if self.scope.parent is None:
+                self.imported.add(name)
 
     def read_import_from(self, statement: ast.ImportFrom) -> None:
         module = statement.module or ""
