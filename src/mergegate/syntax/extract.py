@@ -8,10 +8,14 @@ import threading
 import warnings
 from typing import Any
 
+from msgspec.structs import replace
+
 from mergegate.syntax.codec import encode
 from mergegate.syntax.parsing import parse
 from mergegate.syntax.statements import StatementReader
-from mergegate.syntax.summary import Flag, FunctionFact, FunctionFlag, ModuleSummary, ParseProblem
+from mergegate.syntax.summary import (
+    FIRST_ROWS, Flag, FunctionFact, FunctionFlag, ModuleSummary, ParseProblem, encode_operations,
+)  # fmt: skip
 
 # Building the tree of a chain with thousands of links recurses in C, reading it in Python. Both fit in a thread with a
 # stack of this size under this limit (CPython 3.11 takes about 140 bytes of it for each of three levels per unit).
@@ -120,16 +124,17 @@ class ModuleReader(StatementReader):
     def finish(self) -> None:
         """Move what the scopes gathered into the function facts."""
         for fact, scope in zip(self.facts.functions, self.facts.scopes, strict=True):
-            for name, made in scope.assigned_calls:
+            for name, position in scope.assigned_calls:
                 if name not in scope.loads and name not in scope.special:
-                    made.flags |= Flag.DISCARDED
+                    made = scope.operations[position]
+                    scope.operations[position] = replace(made, flags=made.flags | Flag.DISCARDED)
             fact.flags |= scope.flags
             if fact.flags & FunctionFlag.GENERATOR:
                 fact.flags &= ~FunctionFlag.STUB
             fact.results = tuple(scope.results)
             fact.yields = self.nodes.union(scope.yields)
             fact.guards = tuple(scope.guards)
-            fact.operations = tuple(scope.operations)
+            fact.code = encode_operations(scope.operations)
 
 
 def _rebound_names(tree: ast.Module) -> dict[ast.AST, frozenset[str]]:
@@ -153,4 +158,4 @@ def _module_body() -> FunctionFact:
 
 
 def _empty(problem: ParseProblem) -> ModuleSummary:
-    return ModuleSummary([("?",)], [], {}, (), None, (), [_module_body()], [], (), problem)
+    return ModuleSummary([*FIRST_ROWS], [], {}, (), None, (), [_module_body()], [], (), problem)

@@ -106,7 +106,7 @@ class Scope:
         self.yields: list[int] = []
         self.loops: list[tuple[int, list[Changes], list[Changes]]] = []
         self.seen_attributes: set[Any] = set()
-        self.assigned_calls: list[tuple[str, Operation]] = []
+        self.assigned_calls: list[tuple[str, int]] = []
         self.awaits = 0
         self.walrus: list[tuple[str, int]] = []
 

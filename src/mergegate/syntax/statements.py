@@ -39,9 +39,8 @@ class StatementReader(PatternReader):
         known = len(scope.operations)
         node = self.read(value)
         if value.__class__ is ast.Call and len(scope.operations) > known and scope.parent is not None:
-            made = scope.operations[-1]
-            if made.node == node and not scope.is_class:
-                scope.assigned_calls.append((name, made))
+            if scope.operations[-1].node == node and not scope.is_class:
+                scope.assigned_calls.append((name, len(scope.operations) - 1))
         return node
 
     def read_annotated(self, statement: ast.AnnAssign) -> None:
