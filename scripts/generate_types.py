@@ -366,7 +366,7 @@ def make_records(library: Library) -> dict[str, ModuleRecord]:
                 continue
             own, canonical = f"{module}.{name}", library.canonical(found)
             alias = EXTRA_ALIASES.get(found.module, {}).get(found.name, canonical)
-            if alias != own:
+            if alias != own and own not in library.modules:
                 records[module].aliases[name] = alias
             if found == Definition(module, name):
                 home = library.paths[found].module if canonical not in RENAMED.values() else canonical.rpartition(".")[0]

@@ -423,7 +423,7 @@ _KEPT_SPECIAL_METHODS = frozenset(
 _NO_ATTRIBUTES = frozenset({"__hash__", "__slots__", "__match_args__"})
 _SAY_NOTHING = frozenset(
     {
-        "typing.Any", "builtins.object", "typing.NoReturn", "typing.Never", "typing.Concatenate", "typing.Unpack",
+        "typing.Any", "builtins.object", "typing.NoReturn", "typing.Never", "typing.TypeAlias", "typing.Concatenate", "typing.Unpack",
         "_typeshed.Incomplete", "_typeshed.Unused", "_typeshed.MaybeNone", "builtins.ellipsis", "types.EllipsisType",
     }
 )  # fmt: skip
