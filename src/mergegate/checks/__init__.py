@@ -1,1 +1,20 @@
-"""Checks: queries over the linked program, one module per family."""
+"""Checks: the algorithms behind the rules; each is a query on the linked program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from mergegate.checks import blocking, coroutines
+from mergegate.finding import Finding
+from mergegate.rules.model import Knowledge, Rule
+from mergegate.semantics.callgraph import CallGraph
+
+Check = Callable[[CallGraph, Sequence[Rule], Knowledge], Iterable[Finding]]
+
+# the names by which rule files ask for an algorithm
+CHECKS: dict[str, Check] = {
+    "blocking": blocking.check,
+    "coroutines": coroutines.check,
+}
+
+__all__ = ["CHECKS", "Check"]

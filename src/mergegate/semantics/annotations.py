@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mergegate.semantics.members import Members
 from mergegate.semantics.values import DECLARED, NONE, STR, UNKNOWN, Union, join
+from mergegate.syntax.summary import Row
 
 _MAX_DEPTH = 25
 
@@ -17,6 +18,7 @@ class Annotations(Members):
         return UNKNOWN
 
     def base_values(self, module: int, node: int) -> Union:
+        """Return what a base-class expression stands for, its type arguments left out."""
         row = self.modules[module].rows[node]
         if row[0] == "[":
             # Generic[T], Base[T]
@@ -50,10 +52,10 @@ class Annotations(Members):
             return self.declared(module, row[1], depth + 1)
         return self.instances(self.value(module, node))
 
-    def _import_origin(self, module: int, row: tuple[object, ...]) -> tuple[int, int] | None:
-        target = self.index.absolute(module, int(str(row[1])), str(row[2]))
+    def _import_origin(self, module: int, row: Row) -> tuple[int, int] | None:
+        target = self.index.absolute(module, row[1], row[2])
         found = self.index.find(target, module)
-        return self.definition(found, str(row[3])) if found >= 0 and row[3] else None
+        return self.definition(found, row[3]) if found >= 0 and row[3] else None
 
     def _alias(self, module: int, node: int, depth: int) -> Union:
         """Follow a type alias (`Db = Annotated[Session, Depends(f)]`) to what it declares."""
@@ -66,28 +68,25 @@ class Annotations(Members):
             return self.declared(module, row[1], depth + 1)
         return self.instances(self.value(module, node))
 
-    def _called_alias(self, module: int, row: tuple[object, ...], depth: int) -> Union:
+    def _called_alias(self, module: int, row: Row, depth: int) -> Union:
         """Read `NewType("Id", Base)` and `TypeVar("T", bound=Base)`."""
         _, callee, positional, keywords = row
-        target = self.value(module, callee)  # type: ignore[arg-type]
+        target = self.value(module, callee)
         name = next((v[1] for v in target if v[0] in ("cls", "x")), "")
-        if name == "typing.NewType" and len(positional) == 2:  # type: ignore[arg-type]
-            return self.declared(module, positional[1], depth + 1)  # type: ignore[index]
+        if name == "typing.NewType" and len(positional) == 2:
+            return self.declared(module, positional[1], depth + 1)
         if name == "typing.TypeVar":
-            for key, bound in keywords:  # type: ignore[union-attr]
+            for key, bound in keywords:
                 if key == "bound":
                     return self.declared(module, bound, depth + 1)
-            return join([self.declared(module, p, depth + 1) for p in positional[1:]])  # type: ignore[index]
+            return join([self.declared(module, p, depth + 1) for p in positional[1:]])
         return UNKNOWN
 
     def instances(self, classes: Union) -> Union:
         """Return instances of the classes among the values."""
         found: list[Union] = []
         for value in classes:
-            if value[0] == "cls":
-                special = _SPECIAL_NAMES.get(value[1])
-                found.append(special if special is not None else (("ins", value[1], (), DECLARED),))
-            elif value[0] == "x":
+            if value[0] == "cls" or value[0] == "x":
                 special = _SPECIAL_NAMES.get(value[1])
                 found.append(special if special is not None else (("ins", value[1], (), DECLARED),))
             elif value[0] == "none":
@@ -99,7 +98,7 @@ class Annotations(Members):
         row = self.modules[module].rows[node]
         return list(row[1:]) if row[0] == "T" else [node]
 
-    def _subscripted(self, module: int, row: tuple[int, ...], depth: int) -> Union:
+    def _subscripted(self, module: int, row: Row, depth: int) -> Union:
         parts = self.arguments(module, row[2])
         heads = self.value(module, row[1])
         for head in heads:
@@ -128,9 +127,13 @@ class Annotations(Members):
 
     def _tuple(self, module: int, parts: list[int], depth: int) -> Union:
         converted = [self.declared(module, p, depth + 1) for p in parts]
-        if len(parts) == 2 and self.modules[module].rows[parts[1]] == ["k", "..."]:
+        if len(parts) == 2 and self._is_ellipsis(module, parts[1]):
             return (("ins", "builtins.tuple", (converted[0],), DECLARED),)
         return (("tup", tuple(converted)),)
+
+    def _is_ellipsis(self, module: int, node: int) -> bool:
+        row = self.modules[module].rows[node]
+        return row[0] == "k" and row[1] == "..."
 
     def dependency_result(self, module: int, node: int) -> Union:
         """Return what a framework injects for a dependency callable; `Resolver` gives this its meaning."""
@@ -153,5 +156,6 @@ _FORMS = {
     "Optional": "first", "Annotated": "first", "Final": "first", "ClassVar": "first", "Required": "first",
     "NotRequired": "first", "ReadOnly": "first", "InitVar": "first", "Mapped": "first", "Union": "union",
     "typing.Type": "type", "builtins.type": "type", "Type": "type", "Callable": "call", "Awaitable": "await",
-    "Coroutine": "await", "Literal": "str", "LiteralString": "str",
+    "Coroutine": "await", "SerializeAsAny": "first", "SkipValidation": "first", "InstanceOf": "first",
+    "SQLCoreOperations": "first", "WriteOnlyMapped": "first", "DynamicMapped": "first", "Literal": "str", "LiteralString": "str",
 }  # fmt: skip

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mergegate.semantics.resolver import Resolver
-from mergegate.semantics.values import DECLARED, UNKNOWN, ClassKey, Union, Value, join
+from mergegate.semantics.values import (
+    DECLARED,
+    EXACT,
+    MAX_VALUES,
+    NO_ARGUMENTS,
+    UNKNOWN,
+    Arguments,
+    ClassKey,
+    Union,
+    Value,
+    join,
+)  # fmt: skip
 
 
 class Attributes(Resolver):
@@ -14,6 +23,7 @@ class Attributes(Resolver):
     # -- attributes ----------------------------------------------------------------------------------------------
 
     def attribute_of(self, base: Union, name: str) -> Union:
+        """Return an attribute of any of the values."""
         return join([self._attribute_of_value(value, name) for value in base]) if base else UNKNOWN
 
     def _attribute_of_value(self, value: Value, name: str) -> Union:
@@ -98,7 +108,18 @@ class Attributes(Resolver):
                 if member is not None:
                     return self._external_member(("ins", ancestor, (), value[3]), name)
         external = next((a for a in self.mro(key) if isinstance(a, str) and a not in _TRANSPARENT_BASES), None)
-        return (("xm", external, (), name),) if external is not None else UNKNOWN
+        if external is not None:
+            return (("xm", external, (), name),)
+        return UNKNOWN if value[3] == EXACT else self._subclass_attribute(key, name)
+
+    def _subclass_attribute(self, key: int, name: str) -> Union:
+        """Return an attribute that a mixin or template class leaves to its subclasses to set."""
+        found: list[Union] = []
+        for subclass in self.subclasses(key)[:MAX_VALUES]:
+            own = self._own_attribute(subclass, name, ("ins", subclass, (), DECLARED))
+            if own is not None:
+                found.append(own)
+        return join(found)
 
     def _own_attribute(self, key: int, name: str, receiver: Value) -> Union | None:
         fact, module = self.classes[key], self.class_module[key]
@@ -133,7 +154,7 @@ class Attributes(Resolver):
             if value[0] != "fn":
                 found.append((value,))
             elif self.is_property(value[1]):
-                found.append(self.function_result(value[1], receiver, (), (), 0))
+                found.append(self.function_result(value[1], receiver, NO_ARGUMENTS))
             elif self.method_kind(value[1]) == "static":
                 found.append((value,))
             elif self.method_kind(value[1]) == "class":
@@ -147,9 +168,9 @@ class Attributes(Resolver):
         del function
         return False
 
-    def function_result(self, function: int, receiver: Value | None, positional: Any, keywords: Any, module: int) -> Union:
+    def function_result(self, function: int, receiver: Value | None, arguments: Arguments) -> Union:
         """Return what a call of a function gives; `Callables` gives this its meaning."""
-        del function, receiver, positional, keywords, module
+        del function, receiver, arguments
         return UNKNOWN
 
     def _external_member(self, value: Value, name: str) -> Union:
@@ -171,7 +192,7 @@ class Attributes(Resolver):
             owner, node = hit
             union = self.value(self.class_module[owner], node)
             # what follows in the linearisation is known exactly enough: no overrides below are meant
-            exact = ("ins", receiver[1], receiver[2], 1) if receiver[0] == "ins" else receiver
+            exact = ("ins", receiver[1], receiver[2], EXACT) if receiver[0] == "ins" else receiver
             return self._bind(union, exact)
         for ancestor in self.mro(start):
             if isinstance(ancestor, str) and ancestor != "builtins.object":
@@ -181,6 +202,7 @@ class Attributes(Resolver):
     # -- items and iteration -------------------------------------------------------------------------------------
 
     def subscript_of(self, base: Union, index: object) -> Union:
+        """Return one item of a value; `index` is its constant index, or None."""
         found: list[Union] = []
         for value in base:
             kind = value[0]
@@ -206,6 +228,7 @@ class Attributes(Resolver):
         return self._protocol(value, "__getitem__")
 
     def element_of(self, base: Union, *, asynchronous: bool = False) -> Union:
+        """Return what iterating a value gives."""
         found: list[Union] = []
         for value in base:
             kind = value[0]
@@ -238,11 +261,12 @@ class Attributes(Resolver):
     def _protocol(self, value: Value, method: str) -> Union:
         """Return the result of calling a special method of a value without arguments."""
         member = self._attribute_of_value(value, method)
-        return self.call_union(member, -1, (), ())
+        return self.call_union(member, NO_ARGUMENTS)
 
     # -- await and with ------------------------------------------------------------------------------------------
 
     def awaited(self, base: Union) -> Union:
+        """Return what awaiting a value gives."""
         found: list[Union] = []
         for value in base:
             if value[0] == "aw":
@@ -259,6 +283,7 @@ class Attributes(Resolver):
         return join(found)
 
     def entered(self, base: Union, *, asynchronous: bool = False) -> Union:
+        """Return what a `with` statement binds for a context manager."""
         found: list[Union] = []
         for value in base:
             kind = value[0]
@@ -283,13 +308,19 @@ class Attributes(Resolver):
 
 
 _ENUMS = frozenset({"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"})
-_TRANSPARENT_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "pydantic.BaseModel"})
+_TRANSPARENT_BASES = frozenset(
+    {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "pydantic.BaseModel"}
+)
 _ITERABLES = frozenset(
     {
-        "builtins.list", "builtins.set", "builtins.frozenset", "builtins.tuple", "builtins.dict", "typing.Iterator",
-        "typing.Iterable", "typing.Generator", "typing.Sequence", "typing.AsyncIterator", "typing.AsyncIterable",
-        "typing.AsyncGenerator", "typing.Collection", "typing.Set", "typing.MutableSequence", "collections.deque",
-        "collections.abc.Iterator", "collections.abc.Iterable", "collections.abc.Sequence", "collections.abc.AsyncIterator",
-        "collections.abc.AsyncGenerator", "collections.abc.Generator", "collections.abc.AsyncIterable",
+        "builtins.list", "builtins.set", "builtins.frozenset", "builtins.tuple", "builtins.dict", "collections.deque",
+        *(
+            f"{module}.{name}"
+            for module in ("typing", "collections.abc")
+            for name in (
+                "Iterator", "Iterable", "Generator", "Sequence", "MutableSequence", "Collection", "Set", "MutableSet",
+                "AsyncIterator", "AsyncIterable", "AsyncGenerator",
+            )
+        ),
     }
 )  # fmt: skip

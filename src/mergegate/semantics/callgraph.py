@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
-from mergegate.rules.model import Blocking, Knowledge
-from mergegate.semantics.callables import Callables
-from mergegate.semantics.conditions import applies
+from mergegate.rules.model import Knowledge
+from mergegate.semantics.dispatch import Dispatch, Site
+from mergegate.semantics.graph import Edge, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
-from mergegate.semantics.values import EXACT, ClassKey, Union, Value
-from mergegate.syntax.summary import Flag, FunctionFlag, ModuleSummary, Operation
+from mergegate.semantics.values import Arguments, Value
+from mergegate.syntax.summary import Flag, FunctionFlag, ModuleSummary
 
 
-class Edge(NamedTuple):
-    """One thing that an operation runs.
-
-    Attributes
-    ----------
-    operation
-        Index of the operation in its function.
-    target
-        A function's id, a virtual call's id (from `CallGraph.first_virtual` on), or ``-1 - n`` for primitive n.
-    uncertain
-        1 if only some receivers lead there (an override in a subclass).
-    first_use
-        Whether it runs only the first time.
-    """
-
-    operation: int
-    target: int
-    uncertain: int
-    first_use: bool
-
-
-class Primitive(NamedTuple):
-    """A blocking primitive as it was met: the knowledge entry and the dotted name that matched."""
-
-    entry: Blocking
-    name: str
-
-
-class CallGraph(Callables):
+class CallGraph(Dispatch):
     """Resolves every operation of the program to what it runs."""
 
     def __init__(
@@ -52,26 +24,11 @@ class CallGraph(Callables):
         types: TypeTable,
         source_roots: Sequence[str] = (),
     ) -> None:
-        super().__init__(paths, summaries, types, source_roots)
-        self.knowledge = knowledge
-        self.decorator_effects = {**_BUILTIN_DECORATORS, **knowledge.decorators}
-        self._callables = {}
-        self.prepare_values()
-        self.prepare_hierarchy()
-        # what was asked before the hierarchy stood may have been answered without it
-        self.prepare_values()
-        self._callables = {}
-        self.primitives: list[Primitive] = []
-        self._primitive_ids: dict[tuple[str, int], int] = {}
-        self.first_virtual = len(self.functions)
-        self.virtual_calls: list[tuple[int, str]] = []
-        self._virtual_ids: dict[tuple[int, str], int] = {}
+        super().__init__(paths, summaries, knowledge, types, source_roots)
         self.edges: list[list[Edge]] = [[] for _ in self.functions]
-        self.virtual_edges: list[list[int]] = []
         self._property_names = {
             f.name for f in self.functions if f.owner >= 0 and f.decorators and not f.flags & FunctionFlag.LAMBDA
         }
-        self._called_parameters = self._directly_called_parameters()
         self._handed: list[tuple[int, int, int, Value | None]] = []
 
     def build(self) -> None:
@@ -80,6 +37,37 @@ class CallGraph(Callables):
             self._build_function(function)
         self._hand_over_callables()
 
+    def node_edges(self, node: int) -> list[Edge]:
+        """Return the edges of a function or group."""
+        if node < self.first_group:
+            return self.edges[node]
+        group = self.groups[node - self.first_group]
+        if isinstance(group, Virtual):
+            return [Edge(0, target, 0, False) for target in group.targets]
+        return self._special_edges(group)
+
+    def function_of(self, node: int) -> int:
+        """Return the function that a node runs, or -1 for one that stands for several."""
+        if node < self.first_group:
+            return node
+        group = self.groups[node - self.first_group]
+        return group.function if isinstance(group, Special) else -1
+
+    def _special_edges(self, group: Special) -> list[Edge]:
+        operations = self.functions[group.function].operations
+        found: list[Edge] = []
+        again: dict[tuple[int, str], Edge] = {}
+        for edge in self.edges[group.function]:
+            if group.guards is not None and operations[edge.operation].guard not in group.guards:
+                continue
+            if edge.method and group.receiver >= 0:
+                again.setdefault((edge.operation, edge.method), edge)
+            else:
+                found.append(edge)
+        for edge in again.values():
+            found.extend(self.method_edges(edge, group.receiver, exact=group.exact))
+        return found
+
     # -- operations ----------------------------------------------------------------------------------------------
 
     def _build_function(self, function: int) -> None:
@@ -87,201 +75,98 @@ class CallGraph(Callables):
         rows = self.modules[module].rows
         edges = self.edges[function]
         for position, operation in enumerate(self.functions[function].operations):
-            if operation.flags & Flag.AWAITED and operation.kind == "call":
-                self._callback_edges(module, operation, position, edges)
-                continue
+            row = rows[operation.node]
+            site = Site(module, position, row, bool(operation.flags & Flag.FIRST_USE), edges)
             kind = operation.kind
             if kind == "call":
-                self._call_edges(function, module, position, operation, edges)
+                if not operation.flags & Flag.AWAITED and row[0] == "(":
+                    self._call_operation(function, site)
             elif kind == "attribute":
-                row = rows[operation.node]
                 if row[0] == "." and row[2] in self._property_names:
-                    self._property_edges(module, position, operation, row, edges)
+                    self._property_edges(site)
             elif kind == "enter":
-                self._protocol_edges(module, position, operation, ("__enter__", "__exit__"), "cm", edges)
+                self._protocol_edges(site, operation.node, ("__enter__", "__exit__"), "cm")
+            elif kind == "lock":
+                self._lock_edges(site, operation.node)
             elif kind == "iterate":
-                self._protocol_edges(module, position, operation, ("__iter__", "__next__"), "gen", edges)
+                self._protocol_edges(site, operation.node, ("__iter__", "__next__"), "gen")
 
-    def _call_edges(
-        self, function: int, module: int, position: int, operation: Operation, edges: list[Edge]
-    ) -> None:
-        row = self.modules[module].rows[operation.node]
-        if row[0] != "(":
+    def _call_operation(self, function: int, site: Site) -> None:
+        row = site.row
+        for value in self.value(site.module, row[1]):
+            kind = value[0]
+            self.call_edges(site, value)
+            if kind == "fn":
+                if row[2] or row[3]:
+                    self._handed.append((function, site.operation, value[1], value[2]))
+            elif kind in ("x", "cls", "xm") and (row[2] or row[3]):
+                self._library_call(site, value)
+
+    def _library_call(self, site: Site, value: Value) -> None:
+        """Add what a library function does with its arguments at once: consume an iterator, call a callback."""
+        name = f"{value[1]}.{value[3]}" if value[0] == "xm" else value[1]
+        if not isinstance(name, str):
             return
-        first_use = bool(operation.flags & Flag.FIRST_USE)
-        values = self.value(module, row[1])
-        shared = len(values) > 1
-        for value in values:
-            self._value_edges(module, position, row, value, first_use, edges)
-            if value[0] == "fn" and (row[2] or row[3]):
-                self._handed.append((function, position, value[1], value[2]))
-        del shared
+        if name in _ENTERING and site.row[2]:
+            self._protocol_edges(site, site.row[2][0], ("__enter__",), "cm")
+        if name in _CONSUMERS or name.rpartition(".")[2] == "join":
+            for node in site.row[2]:
+                for argument in self.value(site.module, node):
+                    if argument[0] == "gen":
+                        self.function_edges(site.without_arguments(), argument[1], None, running=True)
+        caller = self.knowledge.callers.get(name)
+        if caller is not None:
+            node = dict(site.row[3]).get(caller.argument, 0)
+            if not node and caller.position is not None and caller.position < len(site.row[2]):
+                node = site.row[2][caller.position]
+            if node:
+                self._callback_edges(site, node)
 
-    def _value_edges(
-        self, module: int, position: int, row: Any, value: Value, first_use: bool, edges: list[Edge]
-    ) -> None:
-        kind = value[0]
-        if kind == "fn":
-            self._function_edges(position, value[1], value[2], first_use, edges)
-        elif kind == "cls":
-            self._constructor_edges(module, position, row, value[1], first_use, edges)
-        elif kind == "x":
-            self._external_edges(module, position, row, value[1], (value[1],), first_use, edges)
-        elif kind == "xm":
-            names = [f"{ancestor}.{value[3]}" for ancestor in self.mro(value[1])]
-            self._external_edges(module, position, row, names[0], names, first_use, edges)
-        elif kind == "part":
-            for inner in value[1]:
-                self._value_edges(module, position, ("(", 0, (), ()), inner, first_use, edges)
-        elif kind == "ins":
-            for inner in self._attribute_of_value(value, "__call__"):
-                if inner[0] in ("fn", "xm"):
-                    self._value_edges(module, position, row, inner, first_use, edges)
+    def _callback_edges(self, site: Site, node: int) -> None:
+        """Add what calling the argument `node` runs."""
+        for value in self.value(site.module, node):
+            if value[0] in ("fn", "part", "x", "xm"):
+                self.call_edges(site.without_arguments(), value)
+            elif value[0] == "gen":
+                self.function_edges(site.without_arguments(), value[1], None, running=True)
 
-    def _function_edges(
-        self, position: int, function: int, receiver: Value | None, first_use: bool, edges: list[Edge], *, running: bool = False
-    ) -> None:
-        """Add edges to a function and, if the receiver may be of a subclass, to its overrides."""
-        fact = self.functions[function]
-        if receiver is not None and receiver[0] == "ins" and receiver[3] != EXACT and isinstance(receiver[1], int):
-            if self.overriding(receiver[1], fact.name):
-                edges.append(Edge(position, self._virtual(receiver[1], fact.name), 1, first_use))
-        if fact.flags & FunctionFlag.STUB:
-            return
-        for target in self.running(function, generator=running):
-            cached = self.callable_of(function).effect == "cache"
-            edges.append(Edge(position, target, 0, first_use or cached))
-
-    def running(self, function: int, *, generator: bool = False) -> list[int]:
-        """Return the functions whose bodies run on the caller's thread when `function` is called."""
-        made = self.callable_of(function)
-        flags = self.functions[function].flags
-        if self.is_async(function) or flags & FunctionFlag.ASYNC:
-            return []
-        if flags & FunctionFlag.GENERATOR and not generator:
-            return []
-        found = [w for w in made.wrappers if not self.functions[w].flags & (FunctionFlag.ASYNC | FunctionFlag.GENERATOR)]
-        if made.runs or any(self._calls_decorated(w) for w in found):
-            found.append(function)
-        return found
-
-    def _calls_decorated(self, wrapper: int) -> bool:
-        """Tell whether a wrapper calls a parameter of the decorator around it."""
-        module = self.function_module[wrapper]
-        rows = self.modules[module].rows
-        own = wrapper - self.function_base[module]
-        for operation in self.functions[wrapper].operations:
-            row = rows[operation.node]
-            if operation.kind == "call" and row[0] == "(":
-                callee = rows[row[1]]
-                if callee[0] == "p" and callee[1] != own:
-                    return True
-        return False
-
-    def _virtual(self, key: int, name: str) -> int:
-        known = self._virtual_ids.get((key, name))
-        if known is None:
-            known = self._virtual_ids[key, name] = self.first_virtual + len(self.virtual_calls)
-            self.virtual_calls.append((key, name))
-            targets: list[int] = []
-            for subclass in self.overriding(key, name):
-                node = self.classes[subclass].names[name]
-                for value in self.value(self.class_module[subclass], node):
-                    if value[0] == "fn" and not self.functions[value[1]].flags & FunctionFlag.STUB:
-                        generator = self.callable_of(value[1]).effect == "contextmanager"
-                        targets.extend(self.running(value[1], generator=generator))
-            self.virtual_edges.append(list(dict.fromkeys(targets)))
-        return known
-
-    def _constructor_edges(
-        self, module: int, position: int, row: Any, key: ClassKey, first_use: bool, edges: list[Edge]
-    ) -> None:
-        if isinstance(key, str):
-            self._external_edges(module, position, row, key, [str(a) for a in self.mro(key)][:1], first_use, edges)
-            return
-        found = False
-        for name in ("__new__", "__init__", "__post_init__", "model_post_init"):
-            hit = self.find_method(key, name)
-            if hit is not None:
-                for value in self.value(self.class_module[hit[0]], hit[1]):
-                    if value[0] == "fn":
-                        found = found or name == "__init__"
-                        self._function_edges(position, value[1], None, first_use, edges)
-        if not found:
-            externals = [a for a in self.mro(key) if isinstance(a, str)]
-            self._external_edges(module, position, row, self.classes[key].name, externals[:1], first_use, edges)
-
-    def _external_edges(
-        self, module: int, position: int, row: Any, shown: str, names: Iterable[str], first_use: bool, edges: list[Edge]
-    ) -> None:
-        for name in names:
-            if self.knowledge.is_safe(name):
-                return
-            entry = self.knowledge.lookup(name)
-            if entry is not None:
-                if applies(self, entry, module, row):
-                    lazily = first_use or entry.grade == "first-use"
-                    edges.append(Edge(position, self._primitive(entry, name), 0, lazily))
-                return
-        del shown
-
-    def _primitive(self, entry: Blocking, name: str) -> int:
-        key = (name, id(entry))
-        known = self._primitive_ids.get(key)
-        if known is None:
-            known = self._primitive_ids[key] = len(self.primitives)
-            self.primitives.append(Primitive(entry, name))
-        return -1 - known
-
-    def _property_edges(self, module: int, position: int, operation: Operation, row: Any, edges: list[Edge]) -> None:
-        for value in self.value(module, row[1]):
+    def _property_edges(self, site: Site) -> None:
+        for value in self.value(site.module, site.row[1]):
             if value[0] != "ins" or not isinstance(value[1], int):
                 continue
-            hit = self.find_method(value[1], row[2])
+            hit = self.find_method(value[1], site.row[2])
             if hit is None:
                 continue
             for member in self.value(self.class_module[hit[0]], hit[1]):
                 if member[0] == "fn" and self.is_property(member[1]):
-                    self._function_edges(position, member[1], value, bool(operation.flags & Flag.FIRST_USE), edges)
+                    self.function_edges(site.without_arguments(), member[1], value)
 
-    def _protocol_edges(
-        self, module: int, position: int, operation: Operation, methods: tuple[str, ...], generator: str, edges: list[Edge]
-    ) -> None:
+    def _protocol_edges(self, site: Site, node: int, methods: tuple[str, ...], generator: str) -> None:
         """Add what entering a context or running an iteration executes."""
-        first_use = bool(operation.flags & Flag.FIRST_USE)
-        for value in self.value(module, operation.node):
+        plain = site.without_arguments()
+        for value in self.value(site.module, node):
             if value[0] == generator:
-                self._function_edges(position, value[1], None, first_use, edges, running=True)
+                self.function_edges(plain, value[1], None, running=True)
             elif value[0] == "ins":
                 for method in methods:
-                    self._special_method_edges(module, position, value, method, first_use, edges)
+                    for member in self._attribute_of_value(value, method):
+                        if member[0] == "fn":
+                            self.function_edges(plain, member[1], value, running=True)
+                        elif member[0] == "xm":
+                            self.call_edges(plain, member)
 
-    def _special_method_edges(
-        self, module: int, position: int, value: Value, method: str, first_use: bool, edges: list[Edge]
-    ) -> None:
-        for member in self._attribute_of_value(value, method):
-            if member[0] == "fn":
-                self._function_edges(position, member[1], value, first_use, edges, running=True)
-            elif member[0] == "xm":
-                self._value_edges(module, position, ("(", 0, (), ()), member, first_use, edges)
+    def _lock_edges(self, site: Site, node: int) -> None:
+        """Add the wait for a thread's lock that is held over an `await`; a short section without one is left alone."""
+        for value in self.value(site.module, node):
+            if value[0] == "ins" and isinstance(value[1], str):
+                entry = self.knowledge.lookup(f"{value[1]}.acquire")
+                if entry is not None and entry.category == "lock":
+                    self.call_edges(site.without_arguments(), ("xm", value[1], value[2], "acquire"))
 
     # -- callables as arguments ----------------------------------------------------------------------------------
 
-    def _callback_edges(self, module: int, operation: Operation, position: int, edges: list[Edge]) -> None:
-        """An awaited call runs nothing here itself; its arguments are operations of their own."""
-
-    def argument_edges(self, module: int, row: Any, node: int) -> list[Edge]:
-        """Return what calling the argument `node` would run."""
-        found: list[Edge] = []
-        for value in self.value(module, node):
-            if value[0] in ("fn", "part", "x", "xm"):
-                self._value_edges(module, 0, ("(", 0, (), ()), value, False, found)
-            elif value[0] == "gen":
-                self._function_edges(0, value[1], None, False, found, running=True)
-        del row
-        return found
-
     def _directly_called_parameters(self) -> dict[int, set[int]]:
+        """Return, for each function, the positions of those of its parameters that it calls itself."""
         found: dict[int, set[int]] = {}
         for function, fact in enumerate(self.functions):
             if not fact.parameters:
@@ -292,20 +177,20 @@ class CallGraph(Callables):
             for operation in fact.operations:
                 row = rows[operation.node]
                 if operation.kind == "call" and row[0] == "(" and not operation.flags & Flag.AWAITED:
-                    callee = rows[row[1]]
+                    callee = self.row(module, row[1])
                     if callee[0] == "p" and callee[1] == own:
                         found.setdefault(function, set()).add(callee[2])
         return found
 
     def _hand_over_callables(self) -> None:
         """Connect calls that pass a function to a helper which calls its parameter, through any number of helpers."""
-        called = self._called_parameters
+        called = self._directly_called_parameters()
         grown = True
         while grown:
             grown = False
             for function, position, target, receiver in self._handed:
                 for parameter in called.get(target, ()):
-                    node, module = self._passed(function, position, target, receiver, parameter)
+                    module, node = self._passed(function, position, target, receiver, parameter)
                     row = self.modules[module].rows[node]
                     if row[0] == "p" and row[1] == function - self.function_base[module]:
                         known = called.setdefault(function, set())
@@ -313,32 +198,29 @@ class CallGraph(Callables):
                             known.add(row[2])
                             grown = True
         for function, position, target, receiver in self._handed:
-            operation = self.functions[function].operations[position]
             if target in called and self.running(target):
+                first_use = bool(self.functions[function].operations[position].flags & Flag.FIRST_USE)
                 for parameter in called[target]:
-                    node, module = self._passed(function, position, target, receiver, parameter)
-                    for edge in self.argument_edges(module, None, node) if node else ():
-                        first_use = bool(operation.flags & Flag.FIRST_USE) or edge.first_use
-                        self.edges[function].append(Edge(position, edge.target, edge.uncertain, first_use))
+                    module, node = self._passed(function, position, target, receiver, parameter)
+                    if node:
+                        site = Site(module, position, self.modules[module].rows[0], first_use, self.edges[function])
+                        self._callback_edges(site, node)
 
     def _passed(
         self, function: int, position: int, target: int, receiver: Value | None, parameter: int
     ) -> tuple[int, int]:
+        """Return the (module, node) that an operation passes for a parameter of its target; node 0 if none."""
         module = self.function_module[function]
-        row = self.modules[module].rows[self.functions[function].operations[position].node]
-        return self.argument_node(target, receiver, row[2], row[3], parameter), module
+        row: Any = self.modules[module].rows[self.functions[function].operations[position].node]
+        return module, self.argument_node(target, receiver, Arguments(module, row[2], row[3]), parameter)
 
 
-_BUILTIN_DECORATORS = {
-    "builtins.property": "property",
-    "builtins.staticmethod": "static",
-    "builtins.classmethod": "class",
-    "abc.abstractproperty": "property",
-    "functools.cached_property": "cached-property",
-    "functools.lru_cache": "cache",
-    "functools.cache": "cache",
-    "contextlib.contextmanager": "contextmanager",
-    "contextlib.asynccontextmanager": "asynccontextmanager",
-}
+# `stack.enter_context(manager)` is a `with` written as a call
+_ENTERING = frozenset({"contextlib.ExitStack.enter_context", "contextlib.AsyncExitStack.enter_context"})
+# builtins that run an iterator to its end
+_CONSUMERS = frozenset(
+    f"builtins.{name}"
+    for name in ("list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "any", "all", "min", "max", "next")
+)
 
-__all__ = ["CallGraph", "Edge", "Primitive", "Union"]
+__all__ = ["CallGraph", "Edge"]

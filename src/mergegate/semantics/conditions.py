@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from mergegate.rules.model import Blocking, Condition
 
 if TYPE_CHECKING:
-    from mergegate.semantics.callables import Callables
+    from mergegate.semantics.calls import Calls
 
 
-def applies(program: Callables, entry: Blocking, module: int, row: Any) -> bool:
+def applies(program: Calls, entry: Blocking, module: int, row: Any) -> bool:
     """Tell whether a call with these arguments can block.
 
     Parameters
@@ -23,7 +23,7 @@ def applies(program: Callables, entry: Blocking, module: int, row: Any) -> bool:
     return not entry.blocks_when or any(_holds(program, condition, module, row) for condition in entry.blocks_when)
 
 
-def _holds(program: Callables, condition: Condition, module: int, row: Any) -> bool:
+def _holds(program: Calls, condition: Condition, module: int, row: Any) -> bool:
     node = _argument(condition, row)
     if condition.given is not None:
         return (node != 0) == condition.given
@@ -55,7 +55,7 @@ def _equals(argument: Any, expected: object) -> bool:
     return argument[0] == "#" and not isinstance(expected, bool) and argument[1] == expected
 
 
-def _mentions(program: Callables, module: int, node: int, name: str, depth: int) -> bool:
+def _mentions(program: Calls, module: int, node: int, name: str, depth: int) -> bool:
     """Tell whether an attribute or name of that spelling stands anywhere in the argument."""
     row = program.modules[module].rows[node]
     if row[0] in ".g" and row[-1] == name:

@@ -6,7 +6,8 @@ import heapq
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mergegate.semantics.callgraph import CallGraph, Edge, Primitive
+from mergegate.semantics.callgraph import CallGraph
+from mergegate.semantics.graph import Edge, Primitive
 from mergegate.syntax.summary import FunctionFlag
 
 GRADES = {"unbounded": 0, "contents": 1, "metadata": 2, "first-use": 3}
@@ -21,16 +22,26 @@ class Cost(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """The effect of a function: its cost and the edge that leads there."""
+    """The effect of a node: its cost and the edge that leads there."""
 
     cost: Cost
     edge: Edge
 
 
 class Effects:
-    """Least-cost effects by Dijkstra's algorithm, from the primitives up through the callers."""
+    """Least-cost effects by Dijkstra's algorithm, from the primitives up through the callers.
 
-    def __init__(self, graph: CallGraph, wanted: Callable[[Primitive], bool], usable: Callable[[int, Edge], bool]) -> None:
+    Parameters
+    ----------
+    wanted
+        Tells which primitives count.
+    usable
+        Tells whether an edge of a function may be taken.
+    """
+
+    def __init__(
+        self, graph: CallGraph, wanted: Callable[[Primitive], bool], usable: Callable[[int, Edge], bool]
+    ) -> None:
         self.graph = graph
         self.wanted = wanted
         self.usable = usable
@@ -43,52 +54,49 @@ class Effects:
             primitive = self.graph.primitives[-1 - edge.target]
             if not self.wanted(primitive):
                 return None
-            cost = Cost(0, GRADES[primitive.entry.grade], 0)
-        else:
-            effect = self.effects.get(edge.target)
-            if effect is None:
-                return None
-            cost = effect.cost
-        return self._through(edge, cost)
-
-    def _through(self, edge: Edge, cost: Cost) -> Cost:
-        grade = max(cost.grade, GRADES["first-use"]) if edge.first_use else cost.grade
-        return Cost(min(cost.uncertain + edge.uncertain, 3), grade, cost.hops + 1)
+            return _through(edge, Cost(0, GRADES[primitive.entry.grade], 0))
+        effect = self.effects.get(edge.target)
+        return None if effect is None else _through(edge, effect.cost)
 
     def _solve(self) -> None:
-        graph = self.graph
         callers: dict[int, list[tuple[int, Edge]]] = {}
         heap: list[tuple[Cost, int, Edge]] = []
-        for function, edges in enumerate(graph.edges):
-            if not edges or graph.functions[function].flags & FunctionFlag.ASYNC:
-                continue
-            for edge in edges:
-                if not self.usable(function, edge):
-                    continue
-                if edge.target < 0:
-                    cost = self.of_edge(edge)
-                    if cost is not None:
-                        heapq.heappush(heap, (cost, function, edge))
-                else:
-                    callers.setdefault(edge.target, []).append((function, edge))
-        for number, targets in enumerate(graph.virtual_edges):
-            for target in targets:
-                callers.setdefault(target, []).append((graph.first_virtual + number, Edge(0, target, 0, False)))
+        node = 0
+        # expanding a group may make new ones, behind the last
+        while node < self.graph.first_group + len(self.graph.groups):
+            function = self.graph.function_of(node)
+            if function < 0 or not self.graph.functions[function].flags & FunctionFlag.ASYNC:
+                for edge in self.graph.node_edges(node):
+                    if function >= 0 and not self.usable(function, edge):
+                        continue
+                    if edge.target >= 0:
+                        callers.setdefault(edge.target, []).append((node, edge))
+                    else:
+                        cost = self.of_edge(edge)
+                        if cost is not None:
+                            heapq.heappush(heap, (cost, node, edge))
+            node += 1
         while heap:
-            cost, function, edge = heapq.heappop(heap)
-            if function in self.effects:
+            cost, node, edge = heapq.heappop(heap)
+            if node in self.effects:
                 continue
-            self.effects[function] = Effect(cost, edge)
-            for caller, reverse in callers.get(function, ()):
+            self.effects[node] = Effect(cost, edge)
+            for caller, reverse in callers.get(node, ()):
                 if caller not in self.effects:
-                    heapq.heappush(heap, (self._through(reverse, cost), caller, reverse))
+                    heapq.heappush(heap, (_through(reverse, cost), caller, reverse))
 
     def chain(self, edge: Edge) -> list[tuple[int, Edge]]:
         """Return the hops behind an edge: (function, the edge taken in it), down to the primitive's edge."""
         hops: list[tuple[int, Edge]] = []
         while edge.target >= 0:
             effect = self.effects[edge.target]
-            if edge.target < self.graph.first_virtual:
-                hops.append((edge.target, effect.edge))
+            function = self.graph.function_of(edge.target)
+            if function >= 0:
+                hops.append((function, effect.edge))
             edge = effect.edge
         return hops
+
+
+def _through(edge: Edge, cost: Cost) -> Cost:
+    grade = max(cost.grade, GRADES["first-use"]) if edge.first_use else cost.grade
+    return Cost(min(cost.uncertain + edge.uncertain, 3), grade, cost.hops + 1)

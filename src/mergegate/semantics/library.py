@@ -3,139 +3,146 @@
 from __future__ import annotations
 
 from collections.abc import Callable as Function
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from mergegate.semantics.values import EXACT, UNKNOWN, Union, join
+from mergegate.semantics.values import EXACT, NO_ARGUMENTS, UNKNOWN, Arguments, Union, join
 
 if TYPE_CHECKING:
-    from mergegate.semantics.callables import Callables
-
-Keywords = Sequence[Sequence[Any]]
+    from mergegate.semantics.calls import Calls
 
 
-def library_result(
-    program: Callables, name: str, module: int, positional: Sequence[int], keywords: Keywords
-) -> Union | None:
+class Call(NamedTuple):
+    """A library call whose arguments are evaluated."""
+
+    program: Calls
+    arguments: list[Union]
+    keywords: dict[str, Union]
+
+    @property
+    def first(self) -> Union:
+        """The first positional argument; unknown if there is none."""
+        return self.arguments[0] if self.arguments else UNKNOWN
+
+    @property
+    def second(self) -> Union:
+        """The second positional argument; unknown if there is none."""
+        return self.arguments[1] if len(self.arguments) > 1 else UNKNOWN
+
+    def result_of(self, callee: Union) -> Union:
+        """Return what calling an argument gives."""
+        return self.program.call_union(callee, NO_ARGUMENTS)
+
+
+def library_result(program: Calls, name: str, arguments: Arguments) -> Union | None:
     """Return the result of a call of `name`, or None if its signature says all there is."""
     handler = _HANDLERS.get(name)
+    module = arguments.module
     if handler is None or module < 0:
         return None
-    arguments = [program.value(module, node) for node in positional]
-    return handler(program, arguments, [(key, program.value(module, node)) for key, node in keywords])
+    positional = [program.value(module, node) for node in arguments.positional]
+    return handler(Call(program, positional, {key: program.value(module, node) for key, node in arguments.keywords}))
 
 
-def _first(arguments: list[Union]) -> Union:
-    return arguments[0] if arguments else UNKNOWN
+def _same(call: Call) -> Union | None:
+    return call.first
 
 
-def _same(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    del program, keywords
-    return _first(arguments)
+def _partial(call: Call) -> Union | None:
+    return (("part", call.first),) if call.first else UNKNOWN
 
 
-def _partial(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    del program, keywords
-    return (("part", _first(arguments)),) if _first(arguments) else UNKNOWN
+def _awaitable(call: Call) -> Union | None:
+    return (("aw", call.program.awaited(call.first)),)
 
 
-def _awaitable(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    return (("aw", program.awaited(_first(arguments))),)
+def _task(call: Call) -> Union | None:
+    return (("ins", "asyncio.Task", (call.program.awaited(call.first),), EXACT),)
 
 
-def _task(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    return (("ins", "asyncio.Task", (program.awaited(_first(arguments)),), EXACT),)
+def _gathered(call: Call) -> Union | None:
+    return (("aw", (("tup", tuple(call.program.awaited(a) for a in call.arguments)),)),)
 
 
-def _gathered(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    return (("aw", (("tup", tuple(program.awaited(a) for a in arguments)),)),)
+def _in_thread(call: Call) -> Union | None:
+    return (("aw", call.result_of(call.first)),)
 
 
-def _in_thread(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    return (("aw", program.call_union(_first(arguments), -1, (), ())),)
+def _in_executor(call: Call) -> Union | None:
+    return (("aw", call.result_of(call.second)),) if call.second else None
 
 
-def _in_executor(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    return (("aw", program.call_union(arguments[1], -1, (), ())),) if len(arguments) > 1 else None
+def _submitted(call: Call) -> Union | None:
+    return (("ins", "concurrent.futures.Future", (call.result_of(call.first),), EXACT),)
 
 
-def _submitted(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    result = program.call_union(_first(arguments), -1, (), ())
-    return (("ins", "concurrent.futures.Future", (result,), EXACT),)
+def _element(call: Call) -> Union | None:
+    found = call.program.element_of(call.first)
+    return join([found, *call.arguments[1:]]) if found else None
 
 
-def _element(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    found = program.element_of(_first(arguments))
-    return join([found, *arguments[1:]]) if found else None
-
-
-def _listed(head: str) -> Function[[Callables, list[Union], Any], Union | None]:
-    def result(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-        return (("ins", head, (program.element_of(_first(arguments)),), EXACT),)
+def _container(head: str) -> Function[[Call], Union | None]:
+    def result(call: Call) -> Union | None:
+        return (("ins", head, (call.program.element_of(call.first),), EXACT),)
 
     return result
 
 
-def _enumerated(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    pair = ("tup", ((("ins", "builtins.int", (), EXACT),), program.element_of(_first(arguments))))
-    return (("ins", "typing.Iterator", ((pair,),), EXACT),)
+def _iterator(element: Union) -> Union:
+    return (("ins", "typing.Iterator", (element,), EXACT),)
 
 
-def _zipped(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    row = ("tup", tuple(program.element_of(a) for a in arguments))
-    return (("ins", "typing.Iterator", ((row,),), EXACT),)
+def _enumerated(call: Call) -> Union | None:
+    return _iterator((("tup", ((("ins", "builtins.int", (), EXACT),), call.program.element_of(call.first))),))
 
 
-def _mapped(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    result = program.call_union(_first(arguments), -1, (), ())
-    return (("ins", "typing.Iterator", (result,), EXACT),)
+def _zipped(call: Call) -> Union | None:
+    return _iterator((("tup", tuple(call.program.element_of(a) for a in call.arguments)),))
 
 
-def _filtered(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    found = program.element_of(arguments[1]) if len(arguments) > 1 else UNKNOWN
-    return (("ins", "typing.Iterator", (found,), EXACT),)
+def _mapped(call: Call) -> Union | None:
+    return _iterator(call.result_of(call.first))
 
 
-def _type_of(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    if len(arguments) != 1:
-        return None
-    return tuple(("cls", v[1]) for v in arguments[0] if v[0] == "ins")
+def _filtered(call: Call) -> Union | None:
+    return _iterator(call.program.element_of(call.second))
 
 
-def _closing(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    return (("with", _first(arguments)),)
+def _type_of(call: Call) -> Union | None:
+    return tuple(("cls", v[1]) for v in call.first if v[0] == "ins") if len(call.arguments) == 1 else None
 
 
-def _entered(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    return program.entered(_first(arguments))
+def _closing(call: Call) -> Union | None:
+    return (("with", call.first),)
 
 
-def _entered_async(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    return (("aw", program.entered(_first(arguments), asynchronous=True)),)
+def _aclosing(call: Call) -> Union | None:
+    return (("awith", call.first),)
 
 
-def _session_factory(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
+def _entered(call: Call) -> Union | None:
+    return call.program.entered(call.first)
+
+
+def _entered_async(call: Call) -> Union | None:
+    return (("aw", call.program.entered(call.first, asynchronous=True)),)
+
+
+def _session_factory(call: Call) -> Union | None:
     """`sessionmaker(class_=AsyncSession)` makes sessions of that class."""
-    for key, union in keywords:
-        if key == "class_":
-            return tuple(("part", (("cls", v[1]),)) for v in union if v[0] == "cls") or None
-    return None
+    classes = call.keywords.get("class_", UNKNOWN)
+    return tuple(("part", (("cls", v[1]),)) for v in classes if v[0] == "cls") or None
 
 
-def _defaultdict(program: Callables, arguments: list[Union], keywords: Any) -> Union | None:
-    made = program.call_union(_first(arguments), -1, (), ())
-    return (("ins", "builtins.dict", (UNKNOWN, made), EXACT),)
+def _defaultdict(call: Call) -> Union | None:
+    return (("ins", "builtins.dict", (UNKNOWN, call.result_of(call.first)), EXACT),)
 
 
-_Handler = Function[["Callables", list[Union], Any], "Union | None"]
-
-_HANDLERS: dict[str, _Handler] = {
+_HANDLERS: dict[str, Function[[Call], Union | None]] = {
     "functools.partial": _partial,
     "functools.partialmethod": _partial,
     "copy.copy": _same,
     "copy.deepcopy": _same,
     "weakref.proxy": _same,
-    "contextvars.copy_context": lambda *_: None,
     "asyncio.wait_for": _awaitable,
     "asyncio.shield": _awaitable,
     "asyncio.create_task": _task,
@@ -154,13 +161,13 @@ _HANDLERS: dict[str, _Handler] = {
     "builtins.next": _element,
     "builtins.min": _element,
     "builtins.max": _element,
-    "builtins.iter": _listed("typing.Iterator"),
-    "builtins.reversed": _listed("typing.Iterator"),
-    "builtins.list": _listed("builtins.list"),
-    "builtins.sorted": _listed("builtins.list"),
-    "builtins.set": _listed("builtins.set"),
-    "builtins.frozenset": _listed("builtins.set"),
-    "builtins.tuple": _listed("builtins.tuple"),
+    "builtins.iter": _container("typing.Iterator"),
+    "builtins.reversed": _container("typing.Iterator"),
+    "builtins.list": _container("builtins.list"),
+    "builtins.sorted": _container("builtins.list"),
+    "builtins.set": _container("builtins.set"),
+    "builtins.frozenset": _container("builtins.set"),
+    "builtins.tuple": _container("builtins.tuple"),
     "builtins.enumerate": _enumerated,
     "builtins.zip": _zipped,
     "builtins.map": _mapped,
@@ -168,7 +175,7 @@ _HANDLERS: dict[str, _Handler] = {
     "builtins.type": _type_of,
     "collections.defaultdict": _defaultdict,
     "contextlib.closing": _closing,
-    "contextlib.aclosing": lambda p, a, k: (("awith", _first(a)),),
+    "contextlib.aclosing": _aclosing,
     "contextlib.nullcontext": _closing,
     "contextlib.ExitStack.enter_context": _entered,
     "contextlib.AsyncExitStack.enter_context": _entered,

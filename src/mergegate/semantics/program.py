@@ -7,12 +7,10 @@ from collections.abc import Iterable, Sequence
 from mergegate.rules.model import Knowledge
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.type_table import TypeTable
-from mergegate.syntax.summary import decode
+from mergegate.syntax.codec import decode
 
 
-def link(
-    modules: Iterable[tuple[str, bytes]], knowledge: Knowledge, source_roots: Sequence[str] = ()
-) -> CallGraph:
+def link(modules: Iterable[tuple[str, bytes]], knowledge: Knowledge, source_roots: Sequence[str] = ()) -> CallGraph:
     """Link encoded summaries into a program.
 
     Parameters

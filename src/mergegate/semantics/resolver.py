@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from mergegate.semantics.annotations import Annotations
 from mergegate.semantics.values import (
-    BYTES, DECLARED, EXACT, NONE, SELF, STR, UNKNOWN, Union, Value, join, one,
+    BYTES,
+    DECLARED,
+    EXACT,
+    NO_ARGUMENTS,
+    NONE,
+    SELF,
+    STR,
+    UNKNOWN,
+    Arguments,
+    Union,
+    Value,
+    join,
+    one,
 )  # fmt: skip
 
 _MAX_DEPTH = 120
+# evaluations that one question may cost before answers under an open cut are kept after all
+_MAX_EVALUATIONS = 4000
 
 
 class Resolver(Annotations):
@@ -20,12 +35,13 @@ class Resolver(Annotations):
         self._memo: list[list[Union | None]] = [[None] * len(m.rows) for m in self.modules]
         self._active: dict[tuple[int, int], int] = {}
         self._cut = 1 << 30
+        self._evaluations = 0
 
     def value(self, module: int, node: int) -> Union:
         """Return what a node of a module may be.
 
         A cycle is cut where it closes; what was computed under a cut that is still open is not kept, so that answers
-        do not depend on which question was asked first.
+        do not depend on which question was asked first, unless a tangle of cycles makes that too dear.
         """
         known = self._memo[module][node]
         if known is not None:
@@ -33,15 +49,18 @@ class Resolver(Annotations):
         key = (module, node)
         started = self._active.get(key)
         depth = len(self._active)
-        if started is not None or depth > _MAX_DEPTH:
-            self._cut = min(self._cut, started if started is not None else 0)
+        if started is not None:
+            self._cut = min(self._cut, started)
             return UNKNOWN
+        if depth > _MAX_DEPTH:
+            return UNKNOWN
+        self._evaluations = self._evaluations + 1 if depth else 0
         self._active[key] = depth
         outer, self._cut = self._cut, 1 << 30
         row = self.modules[module].rows[node]
-        result = _EVALUATORS[row[0]](self, module, row)
+        result = self._evaluators[row[0]](self, module, row)
         del self._active[key]
-        if self._cut >= depth:
+        if self._cut >= depth or self._evaluations > _MAX_EVALUATIONS:
             self._memo[module][node] = result
             self._cut = outer
         else:
@@ -55,7 +74,7 @@ class Resolver(Annotations):
         found = self.definition(module, name)
         if found is not None:
             return self.value(*found)
-        if name == "__file__" or name == "__name__":
+        if name in ("__file__", "__name__"):
             return STR
         for level, star in self.modules[module].stars:
             target = self.index.absolute(module, level, star)
@@ -81,7 +100,8 @@ class Resolver(Annotations):
             return UNKNOWN
         if submodule >= 0:
             return (self.module_value(submodule),)
-        return self.external(f"{target}.{name}")
+        # a relative import means a module of the program, even if it is not there
+        return UNKNOWN if level else self.external(f"{target}.{name}")
 
     def _function(self, module: int, row: Any) -> Union:
         return self.function_value(self.function_base[module] + row[1])
@@ -137,8 +157,9 @@ class Resolver(Annotations):
         return tuple(v for v in found if v[0] in ("ins", "fn") and v[1] not in _WEAK_DEFAULTS)
 
     def dependency_result(self, module: int, node: int) -> Union:
+        """Return what a framework injects for a dependency callable: its result, awaited or yielded."""
         found: list[Union] = []
-        for value in self.call_union(self.value(module, node), module, (), ()):
+        for value in self.call_union(self.value(module, node), NO_ARGUMENTS):
             if value[0] == "aw":
                 found.append(value[1])
             elif value[0] in ("gen", "agen", "cm", "acm"):
@@ -152,9 +173,9 @@ class Resolver(Annotations):
         del function
         return ""
 
-    def call_union(self, callees: Union, module: int, positional: Any, keywords: Any) -> Union:
+    def call_union(self, callees: Union, arguments: Arguments) -> Union:
         """Return what calling any of the values gives; `Callables` gives this its meaning."""
-        del callees, module, positional, keywords
+        del callees, arguments
         return UNKNOWN
 
     def yielded(self, function: int) -> Union:
@@ -197,7 +218,7 @@ class Resolver(Annotations):
         return (("ins", "builtins.dict", (self.value(module, row[1]), self.value(module, row[2])), EXACT),)
 
     def _tuple_value(self, module: int, row: Any) -> Union:
-        if any(self.modules[module].rows[part][0] == "*" for part in row[1:]):
+        if any(self.row(module, part)[0] == "*" for part in row[1:]):
             return (("ins", "builtins.tuple", (), EXACT),)
         return (("tup", tuple([self.value(module, part) for part in row[1:]])),)
 
@@ -208,7 +229,8 @@ class Resolver(Annotations):
         return join([self.value(module, part) for part in row[1:]])
 
     def _variable(self, module: int, row: Any) -> Union:
-        return join([self.value(module, part) for part in self.modules[module].variables[row[1]]])
+        parts: list[int] = self.modules[module].variables[row[1]]
+        return join([self.value(module, part) for part in parts])
 
     def _annotated(self, module: int, row: Any) -> Union:
         return self.declared(module, row[1])
@@ -270,11 +292,11 @@ class Resolver(Annotations):
         return UNKNOWN
 
     def _call(self, module: int, row: Any) -> Union:
-        return self.call_union(self.value(module, row[1]), module, row[2], row[3])
+        return self.call_union(self.value(module, row[1]), Arguments(module, row[2], row[3]))
 
     def _subscript(self, module: int, row: Any) -> Union:
         base = self.value(module, row[1])
-        index = self.modules[module].rows[row[2]]
+        index = self.row(module, row[2])
         return self.subscript_of(base, index[1] if index[0] == "#" else None)
 
     def subscript_of(self, base: Union, index: object) -> Union:
@@ -315,6 +337,44 @@ class Resolver(Annotations):
     def _dependency(self, module: int, row: Any) -> Union:
         return self.dependency_result(module, row[1])
 
+    # how each kind of row is evaluated
+    _evaluators: ClassVar[dict[str, Callable[[Resolver, int, Any], Union]]] = {
+        "?": _unknown,
+        "g": _global,
+        "m": _import,
+        "l": _function,
+        "c": _class,
+        "p": _parameter,
+        ".": _attribute,
+        "(": _call,
+        "[": _subscript,
+        "e": _element,
+        "E": _element,
+        "u": _unpacked,
+        "w": _awaited,
+        "n": _entered,
+        "N": _entered,
+        "|": _union,
+        "i": _narrowed,
+        "&": _declared_variable,
+        "@": _annotated,
+        "k": _constant,
+        "#": _number,
+        "s": _string,
+        "b": _bytes,
+        "L": _container,
+        "S": _container,
+        "G": _container,
+        "D": _dict,
+        "T": _tuple_value,
+        "T*": _rest,
+        "*": _unknown,
+        "/": _division,
+        "^": _super,
+        "v": _variable,
+        "r": _dependency,
+    }
+
 
 def instance_of_self(key: int) -> Value:
     """Return the value of `self` in a method of the class."""
@@ -324,16 +384,17 @@ def instance_of_self(key: int) -> Value:
 _WEAK_DEFAULTS = frozenset({"builtins.bool", "builtins.int", "builtins.float"})
 _BUILTIN_CONTAINERS = frozenset({"builtins.dict", "builtins.list", "builtins.set", "builtins.tuple"})
 _CONTAINERS = {"L": "builtins.list", "S": "builtins.set", "G": "typing.Iterator"}
-_PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.WindowsPath", "anyio.Path", "trio.Path", "pathlib.PurePosixPath", "pathlib.PureWindowsPath", "upath.UPath", "aiopath.AsyncPath"})
-
-_EVALUATORS: dict[str, Any] = {
-    "?": Resolver._unknown, "g": Resolver._global, "m": Resolver._import, "l": Resolver._function, "c": Resolver._class,
-    "p": Resolver._parameter, ".": Resolver._attribute, "(": Resolver._call, "[": Resolver._subscript,
-    "e": Resolver._element, "E": Resolver._element, "u": Resolver._unpacked, "w": Resolver._awaited,
-    "n": Resolver._entered, "N": Resolver._entered, "|": Resolver._union, "i": Resolver._narrowed,
-    "&": Resolver._declared_variable, "@": Resolver._annotated, "k": Resolver._constant, "#": Resolver._number,
-    "s": Resolver._string, "b": Resolver._bytes, "L": Resolver._container, "S": Resolver._container,
-    "G": Resolver._container, "D": Resolver._dict, "T": Resolver._tuple_value, "T*": Resolver._rest,
-    "*": Resolver._unknown, "/": Resolver._division, "^": Resolver._super, "v": Resolver._variable,
-    "r": Resolver._dependency,
-}  # fmt: skip
+_PATHS = frozenset(
+    {
+        "pathlib.Path",
+        "pathlib.PurePath",
+        "pathlib.PosixPath",
+        "pathlib.WindowsPath",
+        "anyio.Path",
+        "trio.Path",
+        "pathlib.PurePosixPath",
+        "pathlib.PureWindowsPath",
+        "upath.UPath",
+        "aiopath.AsyncPath",
+    }
+)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mergegate.semantics.modules import ModuleIndex
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import UNKNOWN, Union, Value
-from mergegate.syntax.summary import ClassFact, FunctionFact, ModuleSummary
+from mergegate.syntax.summary import ClassFact, FunctionFact, ModuleSummary, Row
 
 
 class Symbols:
@@ -35,13 +35,21 @@ class Symbols:
             self.class_module.extend([index] * len(summary.classes))
         self._external: dict[str, Union] = {}
 
+    def fact(self, function: int) -> FunctionFact:
+        """Return what the summary says of a function."""
+        return self.functions[function]
+
+    def row(self, module: int, node: int) -> Row:
+        """Return a row of a module's table."""
+        return self.modules[module].rows[node]
+
     def owner(self, function: int) -> int:
         """Return the id of the class whose body defines the function, or -1."""
         local = self.functions[function].owner
         return -1 if local < 0 else self.class_base[self.function_module[function]] + local
 
     def definition(self, module: int, name: str, depth: int = 0) -> tuple[int, int] | None:
-        """Return (module, node) that defines a global name, through imports and stars; None if it is not in the program."""
+        """Return (module, node) that defines a global name, through imports and stars; None if none here does."""
         summary = self.modules[module]
         node = summary.names.get(name)
         if node is not None:
@@ -56,7 +64,11 @@ class Symbols:
         if depth < 20:
             for level, star in summary.stars:
                 found = self.index.find(self.index.absolute(module, level, star), module)
-                if found >= 0 and found != module and not (name.startswith("_") and name not in (self.modules[found].exports or ())):
+                if (
+                    found >= 0
+                    and found != module
+                    and not (name.startswith("_") and name not in (self.modules[found].exports or ()))
+                ):
                     deeper = self.definition(found, name, depth + 1)
                     if deeper is not None:
                         return deeper
@@ -80,10 +92,15 @@ class Symbols:
             return (("mod", name, -1),)
         if kind == "class":
             return (("cls", name),)
-        if kind == "variable":
+        if kind == "variable" and not self.is_catalogued(name):
             found = self.type_value(self.types.variable(name))
             return found or (("x", name),)
         return (("x", name),)
+
+    def is_catalogued(self, dotted: str) -> bool:
+        """Tell whether more is known of a name than its type; `Dispatch` gives this its meaning."""
+        del dotted
+        return False
 
     def type_value(self, type_: object) -> Union:
         """Return the union that a JSON type stands for; `types.TypeConversion` gives this its meaning."""

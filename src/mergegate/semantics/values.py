@@ -24,9 +24,11 @@ A union is a tuple of values; the empty union means unknown.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 Value = tuple[Any, ...]
+Keywords = Sequence[Sequence[Any]]
 Union = tuple[Value, ...]
 ClassKey = int | str
 
@@ -36,6 +38,18 @@ DECLARED, EXACT, SELF = 0, 1, 2
 UNKNOWN: Union = ()
 NONE: Union = (("none",),)
 MAX_VALUES = 10
+
+
+class Arguments(NamedTuple):
+    """What a call passes: nodes of a module, positional and by keyword (`**` for an unpacked mapping)."""
+
+    module: int
+    positional: Sequence[int]
+    keywords: Keywords
+
+
+# a call of which the arguments are not at hand: by a library, a protocol, a decorator
+NO_ARGUMENTS = Arguments(-1, (), ())
 
 
 def instance(key: ClassKey, args: tuple[Union, ...] = (), how: int = DECLARED) -> Value:

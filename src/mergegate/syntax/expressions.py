@@ -6,189 +6,157 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from mergegate.syntax.scope import Env, ModuleFacts, NodeTable, Scope
-from mergegate.syntax.summary import UNKNOWN, Flag, FunctionFlag, Parameter
+from mergegate.syntax.functions import FunctionReader
+from mergegate.syntax.scope import Scope
+from mergegate.syntax.summary import (
+    BYTES, ELLIPSIS, FALSE, NONE, STRING, TRUE, UNKNOWN, Flag, FunctionFlag, Operation,
+)  # fmt: skip
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
+class ExpressionReader(FunctionReader):
+    """Handlers for expressions.
 
-class ExpressionReader:
-    """State of one module's extraction, and the handlers for expressions."""
-
-    def __init__(self) -> None:
-        self.table = NodeTable()
-        self.facts = ModuleFacts()
-        self.scope = Scope(0, None)
-        self.flags = 0
-        self.deferred: list[tuple[Scope, FunctionNode]] = []
-        self.annotations: dict[str, int] = {}
-
-    # -- names ---------------------------------------------------------------------------------------------------
-
-    def name(self, identifier: str) -> int:
-        """Return what `identifier` holds at this point of the current scope."""
-        scope = self.scope
-        node = scope.env.get(identifier)
-        scope.loads.add(identifier)
-        if node is not None and identifier not in scope.global_names:
-            return node
-        return self.free_name(scope, identifier)
-
-    def free_name(self, scope: Scope, identifier: str) -> int:
-        """Look a name up in the enclosing functions, then in the module."""
-        if identifier not in scope.global_names:
-            parent = scope.parent
-            while parent is not None and parent.parent is not None:
-                if not parent.is_class:
-                    if scope.is_class and identifier in parent.env:
-                        parent.loads.add(identifier)
-                        return parent.env[identifier]
-                    if identifier in parent.definitions:
-                        parent.loads.add(identifier)
-                        return self.table.union(parent.definitions[identifier])
-                parent = parent.parent
-        return self.table.intern(("g", identifier))
-
-    def bind(self, identifier: str, node: int) -> None:
-        """Bind a name in the current scope."""
-        scope = self.scope
-        if identifier in scope.global_names:
-            self.facts.global_definitions.setdefault(identifier, []).append(node)
-            return
-        scope.env[identifier] = node
-        known = scope.definitions.get(identifier)
-        if known is None:
-            scope.definitions[identifier] = [node]
-        else:
-            known.append(node)
-
-    # -- operations ----------------------------------------------------------------------------------------------
-
-    def operation(self, kind: str, node: int, place: ast.expr | ast.stmt, flags: int = 0) -> None:
-        """Record that something is executed at `place`."""
-        scope = self.scope
-        scope.operations.append(
-            [
-                kind, node, flags | self.flags, scope.guard,
-                place.lineno, place.col_offset, place.end_lineno or place.lineno, place.end_col_offset or 0,
-            ]
-        )  # fmt: skip
-
-    # -- expressions ---------------------------------------------------------------------------------------------
+    The handlers of the four kinds that make up nine tenths of all expressions look others up in `_HANDLERS` directly
+    instead of calling `read`.
+    """
 
     def read(self, expression: ast.expr) -> int:
         """Return the node of an expression, recording what evaluating it executes."""
         return _HANDLERS[expression.__class__](self, expression)
 
+    def read_outcome(self, expression: ast.expr, flags: int) -> int:
+        """Read an expression whose own value is awaited or dropped: `flags` go to the calls that may make the value."""
+        if isinstance(expression, ast.Call):
+            return self.read_call(expression, flags)
+        if isinstance(expression, ast.IfExp):
+            return self.read_conditional(expression, flags)
+        if isinstance(expression, ast.BoolOp):
+            return self.read_boolean(expression, flags)
+        if isinstance(expression, ast.NamedExpr):
+            return self.read_named(expression, flags & Flag.AWAITED)
+        return self.read(expression)
+
+    # -- names, attributes, calls --------------------------------------------------------------------------------
+
     def read_name(self, expression: ast.Name) -> int:
-        return self.name(expression.id)
+        identifier = expression.id
+        scope = self.scope
+        scope.loads.add(identifier)
+        node = scope.env.get(identifier)
+        return node if node is not None else self.free_name(identifier)
 
     def read_attribute(self, expression: ast.Attribute) -> int:
-        node = self.attribute_node(expression)
+        value = expression.value
+        base = _HANDLERS[value.__class__](self, value)
+        node = self.nodes[".", base, expression.attr]
         scope = self.scope
-        if node not in scope.seen_attributes:
-            scope.seen_attributes.add(node)
-            row = self.table.rows[node]
-            if row[0] == "." and self.table.rows[row[1]][0] != "m":
+        held = scope.env.get(node)
+        if held is not None:
+            return held
+        # a property can only be met on an instance; one read stands for all under the same conditions
+        row = self.rows[base]
+        if row[0] not in _WITHOUT_PROPERTIES and (row[0] != "m" or row[3]):
+            key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
+            if key not in scope.seen_attributes:
+                scope.seen_attributes.add(key)
                 self.operation("attribute", node, expression)
         return node
 
-    def attribute_node(self, expression: ast.Attribute) -> int:
-        value = expression.value
-        base = _HANDLERS[value.__class__](self, value)
-        node = self.table.intern((".", base, expression.attr))
-        return self.scope.env.get(node, node)
-
-    def read_call(self, expression: ast.Call) -> int:
+    def read_call(self, expression: ast.Call, flags: int = 0) -> int:
         func = expression.func
-        if func.__class__ is ast.Attribute:
-            callee = self.attribute_node(func)  # type: ignore[arg-type]
+        if isinstance(func, ast.Attribute):
+            value = func.value
+            callee = self.nodes[".", _HANDLERS[value.__class__](self, value), func.attr]
+            callee = self.scope.env.get(callee, callee)
+            label = func.attr if func.attr in _SPECIAL_METHODS else ""
         else:
             callee = _HANDLERS[func.__class__](self, func)
-        positional = tuple([_HANDLERS[a.__class__](self, a) for a in expression.args])
+            label = func.id if isinstance(func, ast.Name) and func.id in _SPECIAL_FUNCTIONS else ""
+        # loops, since a comprehension costs a function call of its own before Python 3.12
+        arguments: list[int] = []
+        for argument in expression.args:
+            arguments.append(_HANDLERS[argument.__class__](self, argument))  # noqa: PERF401
+        positional = tuple(arguments)
+        keywords: tuple[tuple[str, int], ...] = ()
         if expression.keywords:
-            keywords = tuple([(k.arg or "**", _HANDLERS[k.value.__class__](self, k.value)) for k in expression.keywords])
-        else:
-            keywords = ()
-        special = self.special_call(expression, positional)
-        if special is not None:
-            return special
-        node = self.table.intern(("(", callee, positional, keywords))
-        self.operation("call", node, expression)
+            named: list[tuple[str, int]] = []
+            for keyword in expression.keywords:
+                value = keyword.value
+                named.append((keyword.arg or "**", _HANDLERS[value.__class__](self, value)))  # noqa: PERF401
+            keywords = tuple(named)
+        if label:
+            special = self.special_call(label, expression, positional)
+            if special is not None:
+                return special
+        node = self.nodes["(", callee, positional, keywords]
+        scope = self.scope
+        line = expression.lineno
+        scope.operations.append(
+            Operation(
+                "call", node, flags | self.flags, scope.guard, line, expression.col_offset,
+                (expression.end_lineno or line) - line, expression.end_col_offset or 0,
+            )
+        )  # fmt: skip
         return node
 
-    def special_call(self, expression: ast.Call, positional: tuple[int, ...]) -> int | None:
-        """Return the node of a call whose meaning is in its syntax: `cast`, `super()`, `getattr` with a literal."""
-        func = expression.func
-        if func.__class__ is not ast.Name:
-            self.note_element(expression, positional)
-            return None
-        name: str = func.id  # type: ignore[attr-defined]
-        if name == "cast" and len(positional) == 2:
-            return self.table.intern(("&", positional[1], self.annotation(expression.args[0])))
-        if name == "super" and not positional:
-            scope: Scope | None = self.scope
-            while scope is not None and scope.class_index < 0:
-                scope = scope.parent
-            return self.table.intern(("^", scope.class_index)) if scope is not None else None
-        if name == "getattr" and len(positional) >= 2:
-            key = expression.args[1]
-            if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier():
-                return self.table.intern((".", positional[0], key.value))
-        if name in _LOOP_PROBES:
-            self.scope.facts |= FunctionFlag.CHECKS_LOOP
+    def special_call(self, label: str, expression: ast.Call, positional: tuple[int, ...]) -> int | None:
+        """Return the node of a call whose meaning is in its syntax, None if it is an ordinary call after all."""
+        func, arguments = expression.func, expression.args
+        if label in _LOOP_PROBES:
+            self.scope.flags |= FunctionFlag.CHECKS_LOOP
+        elif isinstance(func, ast.Attribute):
+            if len(positional) == 1:
+                element = self.nodes["e", positional[0]] if label == "extend" else positional[0]
+                self.extend(func.value, self.nodes["L", element])
+        elif label == "cast":
+            if len(positional) == 2:
+                return self.nodes["&", positional[1], self.annotation(arguments[0])]
+        elif label == "super":
+            if not positional:
+                return self.super_node()
+        elif len(positional) >= 2 and isinstance(arguments[1], ast.Constant):
+            return self.reflective_call(label, arguments[1].value, positional)
         return None
 
-    def note_element(self, expression: ast.Call, positional: tuple[int, ...]) -> None:
-        """Learn the element type of a container from `x.append(value)`."""
-        func = expression.func
-        if not isinstance(func, ast.Attribute):
-            return
-        if func.attr in _LOOP_PROBES:
-            self.scope.facts |= FunctionFlag.CHECKS_LOOP
-        if func.attr in ("append", "add", "appendleft") and len(positional) == 1:
-            self.extend(func.value, self.table.intern(("L", positional[0])))
+    def super_node(self) -> int | None:
+        """Return the node of `super()` in a method or in a function nested in one."""
+        scope: Scope | None = self.scope
+        while scope is not None and scope.class_index < 0:
+            scope = scope.parent
+        return self.nodes["^", scope.class_index] if scope is not None else None
 
-    def extend(self, target: ast.expr, container: int) -> None:
-        """Add `container` to what the variable or attribute `target` may hold."""
-        scope = self.scope
-        if isinstance(target, ast.Name):
-            known = scope.env.get(target.id)
-            if known is not None and self.table.rows[known][0] in "LSD|T&":
-                self.bind(target.id, self.table.union([known, container]))
-        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-            base = scope.env.get(target.value.id)
-            if base is not None and base == scope.self_node:
-                self.add_attribute(target.attr, container)
+    def reflective_call(self, label: str, key: object, positional: tuple[int, ...]) -> int | None:
+        """Return the node of `getattr(x, "name"[, default])`; note the attribute that `setattr` fills."""
+        if not isinstance(key, str) or not key.isidentifier():
+            return None
+        if label == "getattr":
+            node = self.nodes[".", positional[0], key]
+            return self.nodes.union((node, positional[2])) if len(positional) > 2 else node
+        owner = self.receiver_class(positional[0])
+        if label == "setattr" and len(positional) == 3 and owner >= 0:
+            self.add_attribute(owner, key, positional[2])
+        return None
 
-    def add_attribute(self, attribute: str, node: int) -> None:
-        """Record an assignment to an attribute of `self`."""
-        attributes = self.facts.classes[self.scope.class_index].attributes
-        known = attributes.get(attribute, 0)
-        attributes[attribute] = node if not known else self.table.union([known, node])
+    # -- constants and operators ---------------------------------------------------------------------------------
 
     def read_constant(self, expression: ast.Constant) -> int:
         value = expression.value
-        kind = value.__class__
-        if kind is str:
-            return self.table.intern(("s",))
-        if kind is bytes:
-            return self.table.intern(("b",))
-        if kind is int or kind is float:
-            return self.table.intern(("#", value if abs(value) < 1e9 else 1e9))  # type: ignore[arg-type,operator]
-        if kind is complex:
-            return UNKNOWN
-        return self.table.intern(("k", "..." if value is ... else repr(value)))
+        if value.__class__ is str:
+            return STRING
+        if isinstance(value, bool):
+            return TRUE if value else FALSE
+        if isinstance(value, int | float):
+            return self.nodes["#", value if abs(value) < _LARGE else _LARGE]
+        return _CONSTANTS.get(value.__class__, UNKNOWN)
 
     def read_joined(self, expression: ast.JoinedStr) -> int:
         for part in expression.values:
-            if part.__class__ is ast.FormattedValue:
-                self.read_formatted(part)  # type: ignore[arg-type]
-        return self.table.intern(("s",))
+            if part.__class__ is not ast.Constant:
+                self.read(part)
+        return STRING
 
     def read_formatted(self, expression: ast.FormattedValue) -> int:
-        value = expression.value
-        _HANDLERS[value.__class__](self, value)
+        self.read(expression.value)
         if expression.format_spec is not None:
             self.read(expression.format_spec)
         return UNKNOWN
@@ -197,40 +165,43 @@ class ExpressionReader:
         # the left spine of a long concatenation is walked, not recursed into
         spine = [expression]
         left = expression.left
-        while left.__class__ is ast.BinOp:
-            spine.append(left)  # type: ignore[arg-type]
-            left = left.left  # type: ignore[attr-defined]
+        while isinstance(left, ast.BinOp):
+            spine.append(left)
+            left = left.left
         node = self.read(left)
         for part in reversed(spine):
-            right = self.read(part.right)
-            kind = part.op.__class__
-            if kind is ast.Div:
-                node = self.table.intern(("/", node, right))
-            elif kind is ast.BitOr:
-                node = self.table.union([node, right])
-            elif self.table.rows[node][0] not in "sbLT":
-                node = right if self.table.rows[right][0] in "sbLT" else UNKNOWN
+            node = self.combine(node, part.op, self.read(part.right))
         return node
 
+    def combine(self, left: int, operator: ast.operator, right: int) -> int:
+        """Return the node of a binary operation."""
+        if isinstance(operator, ast.Div):
+            return self.nodes["/", left, right]
+        if isinstance(operator, ast.BitOr):
+            return self.nodes.union((left, right))
+        if self.rows[left][0] in _CONCATENABLE:
+            return left
+        return right if self.rows[right][0] in _CONCATENABLE else UNKNOWN
+
     def read_unary(self, expression: ast.UnaryOp) -> int:
-        operand = self.read(expression.operand)
-        row = self.table.rows[operand]
-        if expression.op.__class__ is ast.USub and row[0] == "#":
-            return self.table.intern(("#", -row[1]))
+        row = self.rows[self.read(expression.operand)]
+        if row[0] == "#" and isinstance(expression.op, ast.USub):
+            return self.nodes["#", -row[1]]
         return UNKNOWN
 
-    def read_boolean(self, expression: ast.BoolOp) -> int:
-        env = self.scope.env
-        self.scope.env = dict(env)
+    def read_boolean(self, expression: ast.BoolOp, flags: int = 0) -> int:
+        scope = self.scope
+        mark = scope.mark()
+        truth = isinstance(expression.op, ast.And)
         nodes: list[int] = []
+        last = expression.values[-1]
         for value in expression.values:
-            nodes.append(self.read(value))
-            self.assume(value, isinstance(expression.op, ast.And))
-        self.scope.env = self.table.merge(env, self.scope.env) if len(self.scope.env) != len(env) else env
-        return self.table.union(nodes)
-
-    def assume(self, test: ast.expr, truth: bool) -> None:
-        """Narrow the current scope by the outcome of a test; `ConditionReader` gives this its meaning."""
+            nodes.append(self.read_outcome(value, flags) if flags else self.read(value))
+            if value is not last:
+                self.assume(value, truth)
+        self.leave(mark)
+        # a true `and` gives its last value, and the others only if they are false
+        return nodes[-1] if truth else self.nodes.union(nodes)
 
     def read_compare(self, expression: ast.Compare) -> int:
         self.read(expression.left)
@@ -238,43 +209,103 @@ class ExpressionReader:
             self.read(value)
         return UNKNOWN
 
-    def read_conditional(self, expression: ast.IfExp) -> int:
+    def read_conditional(self, expression: ast.IfExp, flags: int = 0) -> int:
         self.read(expression.test)
-        env = self.scope.env
-        self.scope.env = dict(env)
+        mark = self.scope.mark()
         self.assume(expression.test, True)
-        body = self.read(expression.body)
-        self.scope.env = dict(env)
+        body = self.read_outcome(expression.body, flags)
+        self.leave(mark)
         self.assume(expression.test, False)
-        other = self.read(expression.orelse)
-        self.scope.env = env
-        return self.table.union([body, other])
+        other = self.read_outcome(expression.orelse, flags)
+        self.leave(mark)
+        return self.nodes.union((body, other))
+
+    def leave(self, mark: tuple[int, int]) -> None:
+        """Take back what was assumed inside an expression; names bound with `:=` stay bound."""
+        scope = self.scope
+        if len(scope.log) > mark[0]:
+            scope.rollback(mark[0])
+            for name, node in scope.walrus[mark[1] :]:
+                self.bind(name, node)
+
+    # -- items and containers ------------------------------------------------------------------------------------
 
     def read_subscript(self, expression: ast.Subscript) -> int:
         base = self.read(expression.value)
-        index = self.read(expression.slice)
-        node = self.table.intern(("[", base, index))
-        return self.scope.env.get(node, node)
+        return self.nodes["[", base, self.read(expression.slice)]
 
     def read_slice(self, expression: ast.Slice) -> int:
         for part in (expression.lower, expression.upper, expression.step):
             if part is not None:
                 self.read(part)
-        return self.table.intern(("k", "..."))
+        return ELLIPSIS
+
+    def read_starred(self, expression: ast.Starred) -> int:
+        return self.nodes["*", self.read(expression.value)]
+
+    def read_sequence(self, expression: ast.List | ast.Set) -> int:
+        element = self.nodes.union([self.element(e) for e in expression.elts])
+        return self.nodes["L" if isinstance(expression, ast.List) else "S", element]
+
+    def element(self, expression: ast.expr) -> int:
+        """Read what a list or set display takes in: `*x` gives the elements of x."""
+        if isinstance(expression, ast.Starred):
+            return self.nodes["e", self.read(expression.value)]
+        return _HANDLERS[expression.__class__](self, expression)
+
+    def read_tuple(self, expression: ast.Tuple) -> int:
+        if len(expression.elts) > _LONG_TUPLE:
+            return self.nodes["T*", self.nodes.union([self.element(e) for e in expression.elts])]
+        return self.nodes["T", *[self.read(e) for e in expression.elts]]
+
+    def read_dict(self, expression: ast.Dict) -> int:
+        keys: list[int] = []
+        values: list[int] = []
+        for key, value in zip(expression.keys, expression.values, strict=True):
+            if key is not None:
+                keys.append(_HANDLERS[key.__class__](self, key))
+                values.append(_HANDLERS[value.__class__](self, value))
+            else:
+                values.append(self.nodes["[", self.read(value), UNKNOWN])
+        return self.nodes["D", self.nodes.union(keys), self.nodes.union(values)]
+
+    # -- scopes inside expressions -------------------------------------------------------------------------------
 
     def read_lambda(self, expression: ast.Lambda) -> int:
-        return self.function(expression, "<lambda>")
+        return self.function(expression, "<lambda>", method=False)
+
+    def read_named(self, expression: ast.NamedExpr, flags: int = 0) -> int:
+        node = self.read_outcome(expression.value, flags)
+        self.bind(expression.target.id, node)
+        self.scope.walrus.append((expression.target.id, node))
+        return node
+
+    def read_comprehension(self, expression: Any) -> int:
+        mark = self.scope.mark()
+        for generator in expression.generators:
+            self.assign(generator.target, self.element_of(generator.iter, asynchronous=generator.is_async))
+            for condition in generator.ifs:
+                self.read(condition)
+                self.assume(condition, True)
+        if isinstance(expression, ast.DictComp):
+            node = self.nodes["D", self.read(expression.key), self.read(expression.value)]
+        else:
+            node = self.nodes[_COMPREHENSIONS[expression.__class__], self.read(expression.elt)]
+        self.leave(mark)
+        return node
+
+    def element_of(self, source: ast.expr, *, asynchronous: bool) -> int:
+        """Read what a `for` or `async for` runs over; return the node of its elements."""
+        if asynchronous:
+            self.scope.awaits += 1
+            return self.nodes["E", self.read_outcome(source, Flag.AWAITED)]
+        iterable = self.read(source)
+        self.operation("iterate", iterable, source)
+        return self.nodes["e", iterable]
 
     def read_await(self, expression: ast.Await) -> int:
-        value = expression.value
-        node = self.read(value)
-        if value.__class__ is ast.Call:
-            self.scope.operations[-1][2] |= Flag.AWAITED
-        elif value.__class__ in (ast.IfExp, ast.BoolOp):
-            for operation in reversed(self.scope.operations[-4:]):
-                if operation[0] == "call" and operation[4] >= value.lineno:
-                    operation[2] |= Flag.AWAITED
-        return self.table.intern(("w", node))
+        self.scope.awaits += 1
+        return self.nodes["w", self.read_outcome(expression.value, Flag.AWAITED)]
 
     def read_yield(self, expression: ast.Yield) -> int:
         self.scope.flags |= FunctionFlag.GENERATOR
@@ -285,54 +316,9 @@ class ExpressionReader:
     def read_yield_from(self, expression: ast.YieldFrom) -> int:
         self.scope.flags |= FunctionFlag.GENERATOR
         node = self.read(expression.value)
-        self.scope.yields.append(self.table.intern(("e", node)))
+        self.scope.yields.append(self.nodes["e", node])
         self.operation("iterate", node, expression)
         return UNKNOWN
-
-    def read_starred(self, expression: ast.Starred) -> int:
-        return self.table.intern(("*", self.read(expression.value)))
-
-    def read_named(self, expression: ast.NamedExpr) -> int:
-        node = self.read(expression.value)
-        self.bind(expression.target.id, node)
-        return node
-
-    def read_sequence(self, expression: ast.List | ast.Set) -> int:
-        element = self.table.union([self.read(e) for e in expression.elts])
-        return self.table.intern(("L" if isinstance(expression, ast.List) else "S", element))
-
-    def read_tuple(self, expression: ast.Tuple) -> int:
-        return self.table.intern(("T", *[self.read(e) for e in expression.elts]))
-
-    def read_dict(self, expression: ast.Dict) -> int:
-        keys = self.table.union([self.read(k) for k in expression.keys if k is not None])
-        values: list[int] = []
-        for key, value in zip(expression.keys, expression.values, strict=True):
-            node = self.read(value)
-            values.append(node if key is not None else self.table.intern(("[", node, 0)))
-        return self.table.intern(("D", keys, self.table.union(values)))
-
-    def read_comprehension(self, expression: Any) -> int:
-        env = self.scope.env
-        self.scope.env = dict(env)
-        for generator in expression.generators:
-            iterable = self.read(generator.iter)
-            if generator.is_async:
-                if generator.iter.__class__ is ast.Call:
-                    self.scope.operations[-1][2] |= Flag.AWAITED
-                self.assign(generator.target, self.table.intern(("E", iterable)))
-            else:
-                self.operation("iterate", iterable, generator.iter)
-                self.assign(generator.target, self.table.intern(("e", iterable)))
-            for condition in generator.ifs:
-                self.read(condition)
-                self.assume(condition, True)
-        if expression.__class__ is ast.DictComp:
-            node = self.table.intern(("D", self.read(expression.key), self.read(expression.value)))
-        else:
-            node = self.table.intern((_COMPREHENSIONS[expression.__class__], self.read(expression.elt)))
-        self.scope.env = env
-        return node
 
     def read_unknown(self, expression: ast.expr) -> int:
         """Read the parts of an expression kind that has no value of interest (template strings of newer Pythons)."""
@@ -341,118 +327,16 @@ class ExpressionReader:
                 self.read(part)
         return UNKNOWN
 
-    # -- annotations ---------------------------------------------------------------------------------------------
 
-    def annotation(self, expression: ast.expr | None) -> int:
-        """Return the node of a type expression; nothing is executed by it."""
-        if expression is None:
-            return UNKNOWN
-        kind = expression.__class__
-        if kind is ast.Name:
-            identifier: str = expression.id  # type: ignore[attr-defined]
-            node = self.scope.env.get(identifier)
-            return node if node is not None else self.free_name(self.scope, identifier)
-        if kind is ast.Constant:
-            return self.constant_annotation(expression.value)  # type: ignore[attr-defined]
-        if isinstance(expression, ast.Attribute):
-            return self.table.intern((".", self.annotation(expression.value), expression.attr))
-        if isinstance(expression, ast.Subscript):
-            return self.subscript_annotation(expression)
-        if isinstance(expression, ast.BinOp) and expression.op.__class__ is ast.BitOr:
-            return self.table.union([self.annotation(expression.left), self.annotation(expression.right)])
-        if isinstance(expression, ast.Tuple | ast.List):
-            return self.table.intern(("T", *[self.annotation(e) for e in expression.elts]))
-        return UNKNOWN
-
-    def constant_annotation(self, value: object) -> int:
-        if value is None:
-            return self.table.intern(("k", "None"))
-        if value is ...:
-            return self.table.intern(("k", "..."))
-        if not isinstance(value, str) or len(value) > 500:
-            return UNKNOWN
-        try:
-            return self.annotation(ast.parse(value.strip(), mode="eval").body)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return UNKNOWN
-
-    def subscript_annotation(self, expression: ast.Subscript) -> int:
-        base = self.annotation(expression.value)
-        index = expression.slice
-        last = expression.value
-        label = last.attr if isinstance(last, ast.Attribute) else last.id if isinstance(last, ast.Name) else ""
-        if label == "Literal":
-            return self.table.intern(("[", base, 0))
-        if label == "Annotated" and isinstance(index, ast.Tuple) and index.elts:
-            first = self.annotation(index.elts[0])
-            # `Annotated[T, Depends(f)]`: T says what arrives, f is only evaluated by the framework
-            return first or self.dependency(index.elts[1:])
-        return self.table.intern(("[", base, self.annotation(index)))
-
-    def dependency(self, metadata: list[ast.expr]) -> int:
-        """Return the annotation node that stands for `Depends(f)` among the metadata of an `Annotated`."""
-        for item in metadata:
-            if isinstance(item, ast.Call) and item.args:
-                return self.table.intern(("r", self.annotation(item.args[0])))
-        return UNKNOWN
-
-    # -- functions -----------------------------------------------------------------------------------------------
-
-    def function(self, definition: FunctionNode, name: str) -> int:
-        """Register a function and put off its body until the enclosing scope is complete."""
-        index = len(self.facts.scopes)
-        self.facts.scopes.append(None)
-        outer = self.scope
-        in_class = outer.is_class
-        scope = Scope(index, outer, class_index=outer.class_index if in_class else -1)
-        self.facts.scopes[index] = scope
-        scope.results = []
-        parameters = self.parameters(definition.args)
-        for position, parameter in enumerate(parameters):
-            scope.env[parameter.name] = node = self.table.intern(("p", index, position))
-            scope.definitions[parameter.name] = [node]
-            if parameter.kind == "*":
-                scope.env[parameter.name] = self.table.intern(("T*", node))
-        if in_class and parameters and not _is_static(definition):
-            scope.self_node = scope.env[parameters[0].name]
-        self.start_function(index, definition, name, parameters)
-        self.deferred.append((scope, definition))
-        return self.table.intern(("l", index))
-
-    def start_function(self, index: int, definition: FunctionNode, name: str, parameters: list[Parameter]) -> None:
-        """Record the head of a function; `StatementReader` gives this its meaning."""
-        raise AssertionError((index, definition, name, parameters))
-
-    def assign(self, target: ast.expr, node: int) -> None:
-        """Bind a target; `StatementReader` gives this its meaning."""
-        raise AssertionError((target, node))
-
-    def parameters(self, arguments: ast.arguments) -> list[Parameter]:
-        """Read a parameter list; defaults are evaluated here, annotations are not."""
-        found: list[Parameter] = []
-        ordinary = [(a, "p") for a in arguments.posonlyargs] + [(a, "a") for a in arguments.args]
-        defaults = [UNKNOWN] * (len(ordinary) - len(arguments.defaults)) + [self.read(d) for d in arguments.defaults]
-        for (argument, kind), default in zip(ordinary, defaults, strict=True):
-            found.append(Parameter(argument.arg, kind, self.annotation(argument.annotation), default))
-        if arguments.vararg is not None:
-            found.append(Parameter(arguments.vararg.arg, "*", self.annotation(arguments.vararg.annotation), UNKNOWN))
-        for argument, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-            default = self.read(value) if value is not None else UNKNOWN
-            found.append(Parameter(argument.arg, "k", self.annotation(argument.annotation), default))
-        if arguments.kwarg is not None:
-            found.append(Parameter(arguments.kwarg.arg, "**", self.annotation(arguments.kwarg.annotation), UNKNOWN))
-        return found
-
-
-def _is_static(definition: FunctionNode) -> bool:
-    if isinstance(definition, ast.Lambda):
-        return True
-    return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in definition.decorator_list)
-
-
+_LARGE = 1e9
+_CONSTANTS: dict[type, int] = {bytes: BYTES, type(None): NONE, type(...): ELLIPSIS}
+_LONG_TUPLE = 50
 _LOOP_PROBES = frozenset({"get_running_loop", "is_running", "_get_running_loop"})
-
-_COMPREHENSIONS = {ast.ListComp: "L", ast.SetComp: "S", ast.GeneratorExp: "G"}
+_SPECIAL_FUNCTIONS = _LOOP_PROBES | {"cast", "super", "getattr", "setattr"}
+_SPECIAL_METHODS = _LOOP_PROBES | {"append", "add", "appendleft", "extend"}
+_CONCATENABLE = frozenset({"s", "b", "L", "T"})
+_WITHOUT_PROPERTIES = frozenset({"?", "k", "#", "s", "b", "L", "S", "G", "D", "T", "T*", "l", "c"})
+_COMPREHENSIONS: dict[type, str] = {ast.ListComp: "L", ast.SetComp: "S", ast.GeneratorExp: "G"}
 
 _HANDLERS: dict[type[ast.AST], Callable[[ExpressionReader, Any], int]] = {
     ast.Name: ExpressionReader.read_name,
@@ -486,5 +370,3 @@ _HANDLERS: dict[type[ast.AST], Callable[[ExpressionReader, Any], int]] = {
 for _newer in ("TemplateStr", "Interpolation"):
     if hasattr(ast, _newer):
         _HANDLERS[getattr(ast, _newer)] = ExpressionReader.read_unknown
-
-__all__ = ["Env", "ExpressionReader"]

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import ast
+import sys
+import threading
+import warnings
 
+from mergegate.syntax.codec import encode
 from mergegate.syntax.parsing import parse
-from mergegate.syntax.scope import Scope
 from mergegate.syntax.statements import StatementReader
-from mergegate.syntax.summary import Flag, FunctionFact, FunctionFlag, ModuleSummary, Operation, ParseProblem, encode
+from mergegate.syntax.summary import Flag, FunctionFact, FunctionFlag, ModuleSummary, ParseProblem
 
-_TOO_DEEP = "the code is nested too deeply to be analysed"
+# Building the tree of a chain with thousands of links recurses in C, reading it in Python. Both fit in a thread with a
+# stack of this size under this limit (CPython 3.11 takes about 140 bytes of it for each of three levels per unit).
+_DEEP_STACK = 64 * 1024 * 1024
+_DEEP_LIMIT = 30_000
 
 
 def summarise(data: bytes, *, kind: str = "py") -> bytes:
@@ -28,83 +34,117 @@ def summarise(data: bytes, *, kind: str = "py") -> bytes:
 
 def summary_of(data: bytes) -> ModuleSummary:
     """Return the summary of one Python file; a file that cannot be read gives one with a `problem`."""
+    with warnings.catch_warnings():
+        # what the file's author is warned of must not become an error here under `-W error`
+        warnings.simplefilter("ignore")
+        try:
+            return _summary(data)
+        except RecursionError:
+            return _summary_with_room(data)
+
+
+def _summary(data: bytes) -> ModuleSummary:
     tree = parse(data)
     if isinstance(tree, ParseProblem):
         return _empty(tree)
+    return ModuleReader().module(tree, data)
+
+
+def _summary_with_room(data: bytes) -> ModuleSummary:
+    """Try again where recursion has more room, the same amount whatever the caller's own depth."""
+    found: list[ModuleSummary] = []
+
+    def attempt() -> None:
+        try:
+            found.append(_summary(data))
+        except RecursionError:
+            pass
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_DEEP_STACK)
     try:
-        return ModuleReader().module(tree)
-    except RecursionError:
-        return _empty(ParseProblem(1, 0, _TOO_DEEP))
+        thread = threading.Thread(target=attempt, name="mergegate-deep")
+        sys.setrecursionlimit(max(limit, _DEEP_LIMIT))
+        thread.start()
+        thread.join()
+    except RuntimeError:
+        # the system has no room for the thread either
+        found.clear()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+    return found[0] if found else _empty(ParseProblem(1, 0, "the code is nested too deeply to be analysed"))
 
 
 class ModuleReader(StatementReader):
     """Reads one module: its body first, then the functions in the order of their definition."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.problem: ParseProblem | None = None
-
-    def module(self, tree: ast.Module) -> ModuleSummary:
+    def module(self, tree: ast.Module, data: bytes) -> ModuleSummary:
         """Return the summary of a parsed module."""
         scope = self.scope
-        self.facts.scopes.append(scope)
-        self.facts.functions.append(
-            FunctionFact("<module>", "", 1, 0, 1, 0, -1, -1, [], 0, [], 0, [], [], [])
-        )
-        for statement in tree.body:
-            if isinstance(statement, ast.Assign) and any(
-                isinstance(t, ast.Name) and t.id == "__all__" for t in statement.targets
-            ):
-                self.add_exports(statement.value)
+        facts = self.facts
+        facts.scopes.append(scope)
+        facts.functions.append(_module_body())
+        if b"nonlocal" in data:
+            self.rebound = _rebound_names(tree)
+        self.exports(tree)
         self.block(tree.body)
         self.read_bodies()
         self.finish()
         names = {name: node for name, node in scope.env.items() if isinstance(name, str)}
-        for name, nodes in self.facts.global_definitions.items():
-            names[name] = self.table.union([names.get(name, 0), *nodes])
+        for name, nodes in facts.global_definitions.items():
+            names[name] = self.nodes.union([names.get(name, 0), *nodes])
         return ModuleSummary(
-            self.table.rows, self.table.variables, names, self.facts.stars, self.facts.exports, list(self.facts.imports),
-            self.facts.functions, self.facts.classes, [], self.problem,
+            self.rows, [tuple(nodes) for nodes in self.nodes.variables], names, tuple(facts.stars), facts.exports,
+            tuple(facts.imports), facts.functions, facts.classes,
         )  # fmt: skip
+
+    def exports(self, tree: ast.Module) -> None:
+        """Read the assignments to `__all__`."""
+        for statement in tree.body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+                if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets):
+                    self.add_exports(statement.value)
 
     def read_bodies(self) -> None:
         """Read the bodies put off, which may put off more."""
         for scope, definition in self.deferred:
             self.scope = scope
             self.flags = 0
-            try:
-                if isinstance(definition, ast.Lambda):
-                    scope.results.append((self.read(definition.body), 0))
-                else:
-                    self.block(definition.body)
-            except RecursionError:
-                self.problem = ParseProblem(definition.lineno, definition.col_offset, _TOO_DEEP)
+            if isinstance(definition, ast.Lambda):
+                scope.results.append((self.read(definition.body), 0))
+            else:
+                self.block(definition.body)
 
     def finish(self) -> None:
         """Move what the scopes gathered into the function facts."""
-        functions = self.facts.functions
-        for index, scope in enumerate(self.facts.scopes):
-            if scope is None:
-                continue
-            for name, position in scope.assigned_calls:
-                if scope.parent is not None and name not in scope.loads and name not in scope.global_names:
-                    scope.operations[position][2] |= Flag.DISCARDED
-            fact = functions[index]
-            flags = fact.flags | scope.flags | scope.facts
-            if flags & FunctionFlag.GENERATOR:
-                flags &= ~FunctionFlag.STUB
-            functions[index] = fact._replace(
-                flags=flags,
-                results=scope.results,
-                yields=self.table.union(scope.yields),
-                guards=scope.guards,
-                operations=[Operation._make(operation) for operation in scope.operations],
-            )
+        for fact, scope in zip(self.facts.functions, self.facts.scopes, strict=True):
+            for name, made in scope.assigned_calls:
+                if name not in scope.loads and name not in scope.special:
+                    made.flags |= Flag.DISCARDED
+            fact.flags |= scope.flags
+            if fact.flags & FunctionFlag.GENERATOR:
+                fact.flags &= ~FunctionFlag.STUB
+            fact.results = tuple(scope.results)
+            fact.yields = self.nodes.union(scope.yields)
+            fact.guards = tuple(scope.guards)
+            fact.operations = tuple(scope.operations)
+
+
+def _rebound_names(tree: ast.Module) -> dict[ast.AST, frozenset[str]]:
+    """Return, for each function, the names that it or functions nested in it declare nonlocal."""
+    found: dict[ast.AST, frozenset[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = frozenset(name for inner in ast.walk(node) if isinstance(inner, ast.Nonlocal) for name in inner.names)
+            if names:
+                found[node] = names
+    return found
+
+
+def _module_body() -> FunctionFact:
+    return FunctionFact("<module>", "", 1, 0, 1, 0, -1, -1)
 
 
 def _empty(problem: ParseProblem) -> ModuleSummary:
-    body = FunctionFact("<module>", "", 1, 0, 1, 0, -1, -1, [], 0, [], 0, [], [[]], [])
-    return ModuleSummary([("?",)], [], {}, [], None, [], [body], [], [], problem)
-
-
-__all__ = ["Scope", "summarise", "summary_of"]
+    return ModuleSummary([("?",)], [], {}, (), None, (), [_module_body()], [], (), problem)

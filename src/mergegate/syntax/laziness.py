@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 
-_STATE = re.compile(r"(?:^|_)(?:initiali[sz]ed|loaded|ready|started|setup|set_up|connected|configured|inited|init_done|built|warmed)(?:_up)?$")
+_STATE = re.compile(
+    r"(?:^|_)(?:initiali[sz]ed|loaded|ready|started|setup|set_up|connected|configured|inited|init_done|built|warmed)"
+    r"(?:_up)?$"
+)
+# what fills a cache stands close behind the test; blocks of thousands of tests are not searched once for each
+_MAX_VISITED = 200
 
 
 def emptiness_test(test: ast.expr) -> list[str]:
@@ -17,7 +23,8 @@ def emptiness_test(test: ast.expr) -> list[str]:
         if isinstance(operand, ast.Call) and _called(operand) == "hasattr" and len(operand.args) == 2:
             key = operand.args[1]
             base = path_of(operand.args[0])
-            return [f"{base}.{key.value}"] if base and isinstance(key, ast.Constant) else []
+            named = isinstance(key, ast.Constant) and isinstance(key.value, str)
+            return [f"{base}.{key.value}"] if base and named else []
         return _filled(operand)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         operator, right = test.ops[0], test.comparators[0]
@@ -44,13 +51,15 @@ def fullness_test(test: ast.expr) -> list[str]:
     return _filled(test)
 
 
-def fills(statements: list[ast.stmt], paths: list[str]) -> bool:
-    """Tell whether the statements assign one of the paths, or if its name says that it marks a finished set-up."""
+def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) -> bool:
+    """Tell whether statements, from `start` on, assign one of the paths, or its name marks a finished set-up."""
     if any(_STATE.search(path) for path in paths):
         return True
     wanted = set(paths)
-    pending: list[ast.stmt] = list(statements)
-    while pending:
+    pending = list(reversed(statements[start : start + _MAX_VISITED]))
+    visited = 0
+    while pending and visited < _MAX_VISITED:
+        visited += 1
         statement = pending.pop()
         for target in _targets(statement):
             if path_of(target) in wanted:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 
 from mergegate.syntax.summary import ParseProblem
 
@@ -22,17 +21,20 @@ def parse(data: bytes) -> ast.Module | ParseProblem:
     -------
     ast.Module or ParseProblem
         The problem names the first line and the reason, never the source text itself.
+
+    Raises
+    ------
+    RecursionError
+        If building the tree needs more room than this thread has.
     """
     if len(data) > MAX_BYTES:
         return ParseProblem(1, 0, f"the file has {len(data):,} bytes, more than the {MAX_BYTES:,} that are analysed")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(data)
+        return ast.parse(data)
     except SyntaxError as error:
         return ParseProblem(max(error.lineno or 1, 1), max((error.offset or 1) - 1, 0), str(error.msg))
-    except (ValueError, UnicodeDecodeError) as error:
+    except ValueError as error:
         reason = "the source has null bytes" if b"\0" in data else f"the source cannot be decoded: {error}"
         return ParseProblem(1, 0, reason)
-    except (RecursionError, MemoryError):
+    except MemoryError:
         return ParseProblem(1, 0, "the code is nested too deeply to be parsed")

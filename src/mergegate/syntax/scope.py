@@ -2,11 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mergegate.syntax.summary import ClassFact, FunctionFact, Parameter, Row
+from mergegate.syntax.summary import FIRST_ROWS, ClassFact, Demand, FunctionFact, Guard, Operation, Row
 
-Env = dict[str | int, int]
+# a name, or the node of an attribute that was assigned or narrowed
+Key = str | int
+# what differs between two points of a body; None: no longer known
+Changes = dict[Key, int | None]
+
+MAX_UNION = 12
+MAX_GUARD = 8
+_FIRST_NODES = {row: node for node, row in enumerate(FIRST_ROWS)}
+
+
+class NodeTable(dict[Row, int]):
+    """The hash-consed table of the value rows of one module: indexing with a row gives its node, new or known.
+
+    A dict that fills itself: a known row costs one lookup in C, a third of what a method that asks and adds takes.
+    """
+
+    __slots__ = ("rows", "variables")
+
+    def __init__(self) -> None:
+        super().__init__(_FIRST_NODES)
+        self.rows: list[Row] = [*FIRST_ROWS]
+        self.variables: list[list[int]] = []
+
+    def __missing__(self, row: Row) -> int:
+        node = self[row] = len(self.rows)
+        self.rows.append(row)
+        return node
+
+    def union(self, nodes: Iterable[int]) -> int:
+        """Return a node for "any of `nodes`", flattened, without repeats and bounded."""
+        flat: dict[int, None] = {}
+        rows = self.rows
+        for node in nodes:
+            if node and node not in flat:
+                row = rows[node]
+                if row[0] == "|":
+                    flat.update(dict.fromkeys(row[1:]))
+                else:
+                    flat[node] = None
+        if len(flat) < 2:
+            return next(iter(flat), 0)
+        return self["|", *flat] if len(flat) <= MAX_UNION else self["|", *list(flat)[:MAX_UNION]]
+
+    def variable(self, nodes: Iterable[int]) -> int:
+        """Return the node of a new variable that may hold `nodes`, and later more."""
+        self.variables.append(list(nodes))
+        return self["v", len(self.variables) - 1]
 
 
 class Scope:
@@ -15,15 +62,23 @@ class Scope:
     Attributes
     ----------
     env
-        What each name (and each narrowed or assigned attribute node) holds here; empty when `dead`.
+        What each name (and each narrowed or assigned attribute node) holds here.
+    log
+        What `env` held before each change, so that a branch is undone at the cost of its changes, not of its size.
+    dead
+        Whether this point is not reached.
     definitions
-        Every node ever bound to a name, for functions nested inside.
+        In functions: every node ever bound to a name, for functions nested inside.
+    special
+        Names that assignments here do not bind here: global and nonlocal ones.
+    cells
+        In functions: variables of the names that nested functions rebind.
     """
 
     __slots__ = (
-        "assigned_calls", "breaks", "class_index", "dead", "definitions", "env", "facts", "flags", "function", "global_names",
-        "guard", "guard_ids", "guards", "is_class", "loads", "operations", "parent", "results", "seen_attributes",
-        "self_node", "yields",
+        "assigned_calls", "awaits", "breaks", "cells", "class_index", "dead", "definitions", "env", "flags",
+        "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "nonlocal_names",
+        "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
     )  # fmt: skip
 
     def __init__(self, function: int, parent: Scope | None, *, class_index: int = -1, is_class: bool = False) -> None:
@@ -31,101 +86,92 @@ class Scope:
         self.parent = parent
         self.class_index = class_index
         self.is_class = is_class
-        self.env: Env = {}
+        self.env: dict[Key, int] = {}
+        self.log: list[tuple[Key, int | None]] = []
         self.dead = False
         self.definitions: dict[str, list[int]] = {}
+        self.cells: dict[str, int] = {}
+        self.special: frozenset[str] = frozenset()
+        self.global_names: frozenset[str] = frozenset()
+        self.nonlocal_names: frozenset[str] = frozenset()
         self.loads: set[str] = set()
-        self.operations: list[list[Any]] = []
+        self.operations: list[Operation] = []
         self.flags = 0
-        self.facts = 0
         self.guard = 0
-        self.guards: list[list[tuple[int, str]]] = [[]]
-        self.guard_ids: dict[tuple[tuple[int, str], ...], int] = {(): 0}
-        self.global_names: set[str] = set()
+        self.guards: list[Guard] = [()]
+        self.guard_ids: dict[Guard, int] = {(): 0}
         self.results: list[tuple[int, int]] = []
         self.yields: list[int] = []
-        self.breaks: list[list[Env]] = []
-        self.self_node = -1
-        self.seen_attributes: set[int] = set()
-        self.assigned_calls: list[tuple[str, int]] = []
+        self.breaks: list[tuple[int, list[Changes]]] = []
+        self.seen_attributes: set[Any] = set()
+        self.assigned_calls: list[tuple[str, Operation]] = []
+        self.awaits = 0
+        self.walrus: list[tuple[str, int]] = []
 
-    def guarded_by(self, conditions: list[tuple[int, str]]) -> int:
+    def set(self, key: Key, node: int) -> None:
+        """Let a name or attribute hold `node` from here on."""
+        env = self.env
+        self.log.append((key, env.get(key)))
+        env[key] = node
+
+    def forget(self, key: Key) -> None:
+        """Let a name or attribute be unknown from here on."""
+        if key in self.env:
+            self.log.append((key, self.env.pop(key)))
+
+    def mark(self) -> tuple[int, int]:
+        """Return where the log and the names bound with `:=` stand."""
+        return len(self.log), len(self.walrus)
+
+    def changes(self, mark: int) -> Changes:
+        """Return what differs from when the log was `mark` long."""
+        env = self.env
+        return {key: env.get(key) for key, _ in self.log[mark:]}
+
+    def rollback(self, mark: int) -> None:
+        """Return to what held when the log was `mark` long."""
+        env, log = self.env, self.log
+        while len(log) > mark:
+            key, old = log.pop()
+            if old is not None:
+                env[key] = old
+            else:
+                env.pop(key, None)
+
+    def apply(self, changes: Changes) -> None:
+        """Make changes once more."""
+        for key, node in changes.items():
+            if node is None:
+                self.forget(key)
+            else:
+                self.set(key, node)
+
+    def guarded_by(self, conditions: Sequence[tuple[int, Demand]]) -> int:
         """Return the id of the current guard extended by `conditions`."""
-        key = (*map(tuple, self.guards[self.guard]), *conditions)
+        guard = self.guards[self.guard]
+        added = [condition for condition in conditions if condition not in guard]
+        if not added or len(guard) + len(added) > MAX_GUARD:
+            return self.guard
+        key = (*guard, *added)
         known = self.guard_ids.get(key)
         if known is None:
             known = self.guard_ids[key] = len(self.guards)
-            self.guards.append(list(key))
+            self.guards.append(key)
         return known
-
-
-class NodeTable:
-    """The hash-consed table of value rows of one module."""
-
-    __slots__ = ("ids", "rows", "variables")
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = [("?",)]
-        self.ids: dict[Row, int] = {("?",): 0}
-        self.variables: list[list[int]] = []
-
-    def intern(self, row: Row) -> int:
-        """Return the index of `row`, adding it if it is new."""
-        node = self.ids.get(row)
-        if node is None:
-            node = self.ids[row] = len(self.rows)
-            self.rows.append(row)
-        return node
-
-    def union(self, nodes: list[int]) -> int:
-        """Return a node for "any of `nodes`", flattened and without repeats."""
-        flat: dict[int, None] = {}
-        for node in nodes:
-            row = self.rows[node]
-            if row[0] == "|":
-                flat.update(dict.fromkeys(row[1:]))
-            else:
-                flat[node] = None
-        flat.pop(0, None)
-        if len(flat) < 2:
-            return next(iter(flat), 0)
-        return self.intern(("|", *list(flat)[:MAX_UNION]))
-
-    def merge(self, left: Env, right: Env) -> Env:
-        """Return what holds after two branches meet."""
-        if left is right:
-            return left
-        merged = dict(left)
-        for name, node in right.items():
-            other = merged.get(name)
-            if other != node:
-                if other is not None:
-                    merged[name] = self.union([other, node])
-                elif name.__class__ is str:
-                    merged[name] = node
-        for name in left:
-            # an attribute known on one path only is no longer known
-            if name.__class__ is int and name not in right:
-                del merged[name]
-        return merged
-
-
-MAX_UNION = 12
 
 
 class ModuleFacts:
     """The facts gathered so far, shared by all scopes of the module."""
 
-    __slots__ = ("classes", "exports", "functions", "global_definitions", "imports", "scopes", "stars")
+    __slots__ = ("classes", "exports", "functions", "global_definitions", "imports", "receivers", "scopes", "stars")
 
     def __init__(self) -> None:
         self.functions: list[FunctionFact] = []
-        self.scopes: list[Scope | None] = []
+        self.scopes: list[Scope] = []
         self.classes: list[ClassFact] = []
         self.imports: dict[str, None] = {}
-        self.stars: list[tuple[int, str]] = []
-        self.exports: list[str] | None = None
+        self.stars: dict[tuple[int, str], None] = {}
+        self.exports: tuple[str, ...] | None = None
         self.global_definitions: dict[str, list[int]] = {}
-
-
-__all__ = ["Env", "ModuleFacts", "NodeTable", "Parameter", "Scope"]
+        # the class of each node that stands for `self` or `cls`
+        self.receivers: dict[int, int] = {}

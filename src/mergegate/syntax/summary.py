@@ -1,6 +1,7 @@
 """The module summary: what one file says about itself, as plain serialisable facts with symbolic origins.
 
-Values are *nodes*: rows of one hash-consed table per module, addressed by index. Row 0 is "unknown".
+Values are *nodes*: rows of one hash-consed table per module, addressed by index. Row 0 is "unknown"; `FIRST_ROWS` are the same
+in every module.
 
 ====== ==============================  =========================================================
 row    fields                          meaning
@@ -12,39 +13,69 @@ row    fields                          meaning
 ``c``  class                           a class of this module
 ``p``  function, index                 a parameter
 ``.``  base, attribute                 attribute
-``(``  callee, positional, keywords    result of a call
+``(``  callee, positional, keywords    result of a call; a keyword is (name, node), ``**`` for a mapping
 ``[``  base, index                     subscript (also of annotations)
 ``e``  base                            an element of an iterable; ``E`` of an async iterable
-``u``  base, index, count              one element of an unpacked value; index < 0 counts from the end
+``u``  base, index                     one element of an unpacked value; index < 0 counts from the end
 ``w``  base                            the result of awaiting
 ``n``  base                            what `with base` binds; ``N`` what `async with base` binds
 ``|``  node, node, ...                 any of these
 ``i``  base, type, polarity            base known (not) to be an instance of type
 ``&``  value, annotation               a declared variable and what was assigned to it
 ``@``  annotation                      a value of the annotated type
+``r``  callable                        in annotations: what a framework makes of `Depends(callable)`
 ``k``  text                            the constant None, True, False or ...; ``#`` number
 ``s``                                  a str; ``b`` bytes
 ``L``  element                         a list; ``S`` set, ``G`` generator expression
 ``D``  key, value                      a dict
-``T``  node, node, ...                 a tuple
+``T``  node, node, ...                 a tuple; ``T*`` element: one of unknown or great length
+``*``  base                            among arguments and elements: what `*base` spreads
 ``/``  left, right                     a division (path joining)
 ``^``  class                           `super()` inside a method of the class
-``v``  slot                            a loop-carried variable, see `ModuleSummary.variables`
+``v``  slot                            a variable rebound by a loop or a nested function, see `ModuleSummary.variables`
 ====== ==============================  =========================================================
 """
 
 from __future__ import annotations
 
-import json
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from mergegate.syntax.pragmas import Pragma
 
 Row = tuple[Any, ...]
 
-UNKNOWN = 0
+# the first rows of every table
+UNKNOWN, STRING, BYTES, NONE, TRUE, FALSE, ELLIPSIS = range(7)
+FIRST_ROWS: tuple[Row, ...] = (
+    ("?",), ("s",), ("b",), ("k", "None"), ("k", "True"), ("k", "False"), ("k", "..."),
+)  # fmt: skip
+
+OperationKind = Literal["call", "attribute", "enter", "iterate", "lock"]
+ParameterKind = Literal["p", "a", "*", "k", "**"]
+Demand = Literal["truthy", "falsy", "none", "some"]
+Guard = tuple[tuple[int, Demand], ...]
 
 
 class Flag:
-    """Bits of `Operation.flags`."""
+    """Bits of `Operation.flags`.
+
+    Attributes
+    ----------
+    AWAITED
+        The call's own result is awaited at once: `await f()`, `async with f()`, `async for x in f()`.
+    STATEMENT
+        The call's own result is dropped: it is an expression statement.
+    FIRST_USE
+        Runs only while a cache of module or instance scope is empty.
+    LOOP_GUARDED
+        Stands in a `try` that catches the RuntimeError of a missing event loop.
+    MAIN
+        Stands under `if __name__ == "__main__"`.
+    DISCARDED
+        The result is bound to a local name that nothing ever reads.
+    """
 
     AWAITED = 1
     STATEMENT = 2
@@ -52,7 +83,6 @@ class Flag:
     LOOP_GUARDED = 8
     MAIN = 16
     DISCARDED = 32
-    LOOP_BODY = 64
 
 
 class FunctionFlag:
@@ -65,30 +95,60 @@ class FunctionFlag:
     CHECKS_LOOP = 16
 
 
-class Operation(NamedTuple):
-    """Something executed in a function: `kind` is call, attribute, enter, iterate or lock (a `with` around an await)."""
+class Operation(msgspec.Struct, array_like=True, gc=False):
+    """Something executed in a function.
 
-    kind: str
+    Attributes
+    ----------
+    kind
+        What it is; `lock` is a synchronous `with` around an await.
+    node
+        The call's or attribute's own row; what is entered or iterated.
+    guard
+        Index in `FunctionFact.guards`.
+    height
+        How many lines it spans beyond its first.
+    """
+
+    kind: OperationKind
     node: int
     flags: int
     guard: int
     line: int
     column: int
-    end_line: int
+    # a height is most often a small integer, which CPython shares, where an end line would be an object of its own
+    height: int
     end_column: int
 
+    @property
+    def end_line(self) -> int:
+        """The last line."""
+        return self.line + self.height
 
-class Parameter(NamedTuple):
+
+class Parameter(msgspec.Struct, array_like=True, gc=False):
     """A parameter: `kind` is one of ``p`` positional-only, ``a`` ordinary, ``*``, ``k`` keyword-only, ``**``."""
 
     name: str
-    kind: str
+    kind: ParameterKind
     annotation: int
     default: int
 
 
-class FunctionFact(NamedTuple):
-    """A function, method or lambda; function 0 is the module body."""
+class FunctionFact(msgspec.Struct, array_like=True, gc=False):
+    """A function, method or lambda; function 0 is the module body.
+
+    Attributes
+    ----------
+    owner
+        The class whose body defines it, or -1.
+    parent
+        The function around it, or -1.
+    results
+        (node, guard) of each `return`.
+    guards
+        Alternatives that the function's own parameters decide: each a conjunction of (index, demand). Guard 0 is empty.
+    """
 
     name: str
     qualname: str
@@ -98,26 +158,26 @@ class FunctionFact(NamedTuple):
     flags: int
     owner: int
     parent: int
-    parameters: list[Parameter]
-    returns: int
-    results: list[tuple[int, int]]
-    yields: int
-    decorators: list[int]
-    guards: list[list[tuple[int, str]]]
-    operations: list[Operation]
+    parameters: tuple[Parameter, ...] = ()
+    returns: int = UNKNOWN
+    results: tuple[tuple[int, int], ...] = ()
+    yields: int = UNKNOWN
+    decorators: tuple[int, ...] = ()
+    guards: tuple[Guard, ...] = ((),)
+    operations: tuple[Operation, ...] = ()
 
 
-class ClassFact(NamedTuple):
-    """A class: `names` are bound in its body, `attributes` through `self` in its methods."""
+class ClassFact(msgspec.Struct, array_like=True, gc=False):
+    """A class: `names` are bound in its body, `attributes` through `self` or `cls` in its methods."""
 
     name: str
     qualname: str
     line: int
     column: int
     parent: int
-    bases: list[int]
-    keywords: list[tuple[str, int]]
-    decorators: list[int]
+    bases: tuple[int, ...]
+    keywords: tuple[tuple[str, int], ...]
+    decorators: tuple[int, ...]
     names: dict[str, int]
     attributes: dict[str, int]
 
@@ -130,53 +190,30 @@ class ParseProblem(NamedTuple):
     reason: str
 
 
-class ModuleSummary(NamedTuple):
-    """All facts of one module."""
+class ModuleSummary(msgspec.Struct):
+    """All facts of one module.
+
+    Attributes
+    ----------
+    variables
+        For each ``v`` row's slot, the nodes that the variable may hold.
+    names
+        What each name of module scope may hold in the end.
+    stars
+        (level, module) of each `from module import *`.
+    exports
+        What `__all__` lists, as far as it is written out; None without one.
+    imports
+        Absolute modules imported anywhere in the file.
+    """
 
     rows: list[Row]
-    variables: list[list[int]]
+    variables: list[tuple[int, ...]]
     names: dict[str, int]
-    stars: list[tuple[int, str]]
-    exports: list[str] | None
-    imports: list[str]
+    stars: tuple[tuple[int, str], ...]
+    exports: tuple[str, ...] | None
+    imports: tuple[str, ...]
     functions: list[FunctionFact]
     classes: list[ClassFact]
-    pragmas: list[list[Any]]
-    problem: ParseProblem | None
-
-
-def encode(summary: ModuleSummary) -> bytes:
-    """Serialise a summary to JSON bytes."""
-    return json.dumps(summary, separators=(",", ":"), ensure_ascii=True, check_circular=False).encode("ascii")
-
-
-def decode(data: bytes) -> ModuleSummary:
-    """Read what `encode` wrote.
-
-    Raises
-    ------
-    ValueError
-        If the bytes are not an encoded summary.
-    """
-    try:
-        rows, variables, names, stars, exports, imports, functions, classes, pragmas, problem = json.loads(data)
-        return ModuleSummary(
-            rows,
-            variables,
-            names,
-            [(level, module) for level, module in stars],
-            exports,
-            imports,
-            [_function(row) for row in functions],
-            [ClassFact._make(row) for row in classes],
-            pragmas,
-            ParseProblem._make(problem) if problem else None,
-        )
-    except (TypeError, KeyError, IndexError) as error:
-        raise ValueError(f"not a module summary: {error}") from error
-
-
-def _function(row: list[Any]) -> FunctionFact:
-    row[8] = [Parameter._make(parameter) for parameter in row[8]]
-    row[14] = [Operation._make(operation) for operation in row[14]]
-    return FunctionFact._make(row)
+    pragmas: tuple[Pragma, ...] = ()
+    problem: ParseProblem | None = None

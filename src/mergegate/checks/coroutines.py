@@ -1,0 +1,101 @@
+"""Coroutines that are made and dropped: the call of an async function whose result nobody awaits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mergegate.finding import Finding
+from mergegate.rules.model import Knowledge, Rule
+from mergegate.semantics.callgraph import CallGraph
+from mergegate.semantics.values import EXACT, Value
+from mergegate.syntax.summary import Flag, FunctionFlag, Operation
+
+
+def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> Iterable[Finding]:
+    """Yield a finding for each call that makes a coroutine which is never awaited, returned, stored or passed on."""
+    del knowledge
+    for rule in rules:
+        for function, fact in enumerate(program.functions):
+            for operation in fact.operations:
+                dropped = operation.flags & (Flag.STATEMENT | Flag.DISCARDED)
+                if dropped and operation.kind == "call" and not operation.flags & Flag.AWAITED:
+                    name = _coroutine_name(program, program.function_module[function], operation)
+                    if name:
+                        yield _finding(program, rule, function, operation, name)
+
+
+def _coroutine_name(program: CallGraph, module: int, operation: Operation) -> str:
+    """Return how to call the coroutine that an operation makes; empty if it may be anything else."""
+    row = program.modules[module].rows[operation.node]
+    values = program.value(module, row[1]) if row[0] == "(" else ()
+    if not values or not all(_makes_coroutine(program, value) for value in values):
+        return ""
+    first = values[0]
+    return program.fact(first[1]).qualname if first[0] == "fn" else _external_name(first)
+
+
+def _external_name(value: Value) -> str:
+    return f"{value[1]}.{value[3]}" if value[0] == "xm" else str(value[1])
+
+
+def _makes_coroutine(program: CallGraph, value: Value) -> bool:
+    if value[0] == "fn":
+        return _is_plain_coroutine(program, value[1]) and not _has_other_override(program, value)
+    return value[0] in ("x", "xm") and program.is_library_coroutine(value)
+
+
+def _is_plain_coroutine(program: CallGraph, function: int) -> bool:
+    fact = program.functions[function]
+    if program.is_async(function) and not fact.flags & FunctionFlag.ASYNC:
+        # a wrapper of the program, or a decorator known to hand calls to a thread, makes it awaitable
+        return program.callable_of(function).effect != "task"
+    if not fact.flags & FunctionFlag.ASYNC or fact.flags & FunctionFlag.GENERATOR:
+        return False
+    module = program.function_module[function]
+    # a decorator of which nothing is known may schedule the coroutine itself
+    return all(_keeps_coroutine(program, module, node) for node in fact.decorators)
+
+
+def _keeps_coroutine(program: CallGraph, module: int, node: int) -> bool:
+    row = program.modules[module].rows[node]
+    values = program.value(module, row[1] if row[0] == "(" else node)
+    return bool(values) and all(
+        v[0] in ("x", "cls") and program.decorator_effects.get(str(v[1])) in ("transparent", "static", "class")
+        for v in values
+    )
+
+
+def _has_other_override(program: CallGraph, value: Value) -> bool:
+    """Tell whether a subclass replaces the method by something that may not be a coroutine."""
+    receiver, fact = value[2], program.fact(value[1])
+    if receiver is None or receiver[0] != "ins" or receiver[3] == EXACT or not isinstance(receiver[1], int):
+        return False
+    for subclass in program.overriding(receiver[1], fact.name):
+        for member in program.value(program.class_module[subclass], program.classes[subclass].names[fact.name]):
+            if member[0] != "fn" or not _is_plain_coroutine(program, member[1]):
+                return True
+    return False
+
+
+def _finding(program: CallGraph, rule: Rule, function: int, operation: Operation, name: str) -> Finding:
+    fact = program.functions[function]
+    inside = fact.flags & FunctionFlag.ASYNC
+    repair = (
+        f"write `await {name}(...)`, or keep a reference: `task = asyncio.create_task({name}(...))`"
+        if inside
+        else f"make `{fact.name}` async and await it, or start it from synchronous code: `asyncio.run({name}(...))`"
+    )
+    return Finding(
+        rule=rule.id,
+        family=rule.family,
+        severity=rule.severity,
+        confidence=rule.confidence,
+        path=program.paths[program.function_module[function]],
+        line=operation.line,
+        column=operation.column,
+        end_line=operation.end_line,
+        end_column=operation.end_column,
+        message=f"The coroutine that `{name}()` makes is never awaited: its body does not run",
+        help=repair,
+        scope=fact.qualname,
+    )

@@ -1,0 +1,257 @@
+"""Dispatch: what calling a value runs on the caller's thread, by receiver, overrides, decorators and constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from mergegate.rules.model import Blocking, Knowledge
+from mergegate.semantics.conditions import applies
+from mergegate.semantics.construction import Construction
+from mergegate.semantics.graph import Edge, Primitive, Special, Virtual
+from mergegate.semantics.type_table import TypeTable
+from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value
+from mergegate.syntax.summary import FunctionFlag, ModuleSummary
+
+
+class Site(NamedTuple):
+    """The place that calls: its module and operation, the call's row, and the edges found so far."""
+
+    module: int
+    operation: int
+    row: Any
+    first_use: bool
+    edges: list[Edge]
+
+    def without_arguments(self) -> Site:
+        """The same place, for a call whose arguments are not at hand (a callback, a special method)."""
+        return self._replace(row=_NO_CALL, module=-1)
+
+
+class Dispatch(Construction):
+    """Turns values that are called into edges."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        summaries: Sequence[ModuleSummary],
+        knowledge: Knowledge,
+        types: TypeTable,
+        source_roots: Sequence[str] = (),
+    ) -> None:
+        self.knowledge = knowledge
+        super().__init__(paths, summaries, types, source_roots)
+        self.decorator_effects = {**_BUILTIN_DECORATORS, **knowledge.decorators}
+        self._callables = {}
+        self._hooks = {}
+        self.prepare_values()
+        self.prepare_hierarchy()
+        # what was asked before the hierarchy stood may have been answered without it
+        self.prepare_values()
+        self._callables = {}
+        self._hooks = {}
+        self.primitives: list[Primitive] = []
+        self._primitive_ids: dict[tuple[str, int], int] = {}
+        self._verdicts: dict[str, Blocking | bool | None] = {}
+        self.first_group = len(self.functions)
+        self.groups: list[Virtual | Special] = []
+        self._group_ids: dict[Any, int] = {}
+
+    # -- values --------------------------------------------------------------------------------------------------
+
+    def is_catalogued(self, dotted: str) -> bool:
+        """Tell whether the knowledge tables have an entry for just this name."""
+        return dotted in self.knowledge.blocking or dotted in self.knowledge.safe
+
+    def call_edges(self, site: Site, value: Value) -> None:
+        """Add the edges of calling one value."""
+        kind = value[0]
+        if kind == "fn":
+            self.function_edges(site, value[1], value[2])
+        elif kind == "cls":
+            self._constructor_edges(site, value[1])
+        elif kind == "x":
+            self._external_edges(site, (value[1],))
+        elif kind == "xm":
+            self._external_edges(site, [f"{ancestor}.{value[3]}" for ancestor in self.mro(value[1])])
+        elif kind == "part":
+            for inner in value[1]:
+                self.call_edges(site.without_arguments(), inner)
+        elif kind == "ins":
+            for inner in self._attribute_of_value(value, "__call__"):
+                if inner[0] in ("fn", "xm"):
+                    self.call_edges(site, inner)
+
+    def function_edges(self, site: Site, function: int, receiver: Value | None, *, running: bool = False) -> None:
+        """Add edges to a function and, if the receiver may be of a subclass, to its overrides.
+
+        Parameters
+        ----------
+        running
+            Whether a generator is not just made but run, as iteration and `with` do.
+        """
+        fact = self.functions[function]
+        method = ""
+        key = receiver[1] if receiver is not None and receiver[0] in ("ins", "cls") else -1
+        if receiver is not None and receiver[0] == "ins" and isinstance(key, int):
+            method = fact.name if receiver[3] == SELF else ""
+            if receiver[3] != EXACT and self.overriding(key, fact.name):
+                site.edges.append(Edge(site.operation, self.virtual(key, fact.name), 1, site.first_use, method))
+        if fact.flags & FunctionFlag.STUB:
+            return
+        first_use = site.first_use or self.callable_of(function).effect == "cache"
+        for target in self.running(function, generator=running):
+            if target == function:
+                target = self._specialised(site, function, receiver)
+            site.edges.append(Edge(site.operation, target, 0, first_use, method))
+
+    def _specialised(self, site: Site, function: int, receiver: Value | None) -> int:
+        """Return the node of a function as this call runs it: the function itself if the call says nothing more."""
+        fact = self.functions[function]
+        guards: frozenset[int] | None = None
+        if len(fact.guards) > 1 and site.module >= 0:
+            allowed = self.allowed_guards(function, receiver, Arguments(site.module, site.row[2], site.row[3]))
+            guards = frozenset(allowed) if len(allowed) < len(fact.guards) else None
+        key, exact = -1, False
+        if receiver is not None and receiver[0] == "ins" and isinstance(receiver[1], int) and fact.owner >= 0:
+            exact = receiver[3] == EXACT
+            owner = self.owner(function)
+            if receiver[1] != owner or (exact and self.subclasses(owner)):
+                key = receiver[1]
+        if guards is None and key < 0:
+            return function
+        return self.group(Special(function, guards, key, exact))
+
+    def group(self, group: Virtual | Special) -> int:
+        """Return the node id of a group."""
+        known = self._group_ids.get(group)
+        if known is None:
+            known = self._group_ids[group] = self.first_group + len(self.groups)
+            self.groups.append(group)
+        return known
+
+    def method_edges(self, edge: Edge, receiver: int, *, exact: bool) -> list[Edge]:
+        """Look a method up again for an edge that started from `self`, now that the receiver's class is known."""
+        hit = self.find_method(receiver, edge.method)
+        if hit is None:
+            return [edge]
+        value = ("ins", receiver, (), EXACT if exact else SELF)
+        edges: list[Edge] = []
+        site = Site(-1, edge.operation, _NO_CALL, edge.first_use, edges)
+        for member in self.value(self.class_module[hit[0]], hit[1]):
+            if member[0] == "fn":
+                generator = bool(self.fact(member[1]).flags & FunctionFlag.GENERATOR)
+                self.function_edges(site, member[1], value, running=generator)
+        return edges
+
+    def running(self, function: int, *, generator: bool = False) -> list[int]:
+        """Return the functions whose bodies run on the caller's thread when `function` is called."""
+        made = self.callable_of(function)
+        flags = self.functions[function].flags
+        if self.is_async(function) or flags & FunctionFlag.ASYNC:
+            return []
+        if flags & FunctionFlag.GENERATOR and not generator:
+            return []
+        apart = FunctionFlag.ASYNC | FunctionFlag.GENERATOR
+        found = [w for w in made.wrappers if not self.functions[w].flags & apart]
+        if made.runs or any(self._calls_decorated(w) for w in found):
+            found.append(function)
+        return found
+
+    def _calls_decorated(self, wrapper: int) -> bool:
+        """Tell whether a wrapper calls a parameter of the decorator around it."""
+        module = self.function_module[wrapper]
+        rows = self.modules[module].rows
+        own = wrapper - self.function_base[module]
+        for operation in self.functions[wrapper].operations:
+            row = rows[operation.node]
+            if operation.kind == "call" and row[0] == "(":
+                callee = self.row(module, row[1])
+                if callee[0] == "p" and callee[1] != own:
+                    return True
+        return False
+
+    def virtual(self, key: int, name: str) -> int:
+        """Return the node that stands for the overrides of a method below a class."""
+        known = self._group_ids.get((key, name))
+        if known is None:
+            targets: list[int] = []
+            for subclass in self.overriding(key, name):
+                node = self.classes[subclass].names[name]
+                for value in self.value(self.class_module[subclass], node):
+                    if value[0] == "fn" and not self.fact(value[1]).flags & FunctionFlag.STUB:
+                        generator = self.callable_of(value[1]).effect == "contextmanager"
+                        targets.extend(self.running(value[1], generator=generator))
+            known = self._group_ids[key, name] = self.group(Virtual(tuple(dict.fromkeys(targets))))
+        return known
+
+    # -- constructors and externals ------------------------------------------------------------------------------
+
+    def _constructor_edges(self, site: Site, key: ClassKey) -> None:
+        if isinstance(key, str):
+            self._external_edges(site, (key,))
+            return
+        receiver = ("ins", key, (), EXACT)
+        if not self._initialiser_edges(site, key, receiver):
+            self._external_edges(site, [a for a in self.mro(key) if isinstance(a, str)][:1])
+        validators, factories = self.construction_hooks(key)
+        plain = site.without_arguments()
+        for validator in validators:
+            self.function_edges(plain, validator, receiver)
+        if factories:
+            given = {name for name, _ in site.row[3]}
+            for factory in factories:
+                if factory.field not in given:
+                    for value in self.value(factory.module, factory.node):
+                        self.call_edges(plain, value)
+
+    def _initialiser_edges(self, site: Site, key: int, receiver: Value) -> bool:
+        """Add edges to what the class itself runs on its new instances; tell whether it has an `__init__`."""
+        found = False
+        for name in ("__new__", "__init__", "__post_init__", "model_post_init"):
+            hit = self.find_method(key, name)
+            if hit is not None:
+                for value in self.value(self.class_module[hit[0]], hit[1]):
+                    if value[0] == "fn":
+                        found = found or name == "__init__"
+                        self.function_edges(site, value[1], receiver)
+        return found
+
+    def _external_edges(self, site: Site, names: Iterable[object]) -> None:
+        for name in names:
+            entry = self._verdict(name) if isinstance(name, str) else None
+            if entry is not None:
+                if isinstance(entry, Blocking) and applies(self, entry, site.module, site.row):
+                    lazily = site.first_use or entry.grade == "first-use"
+                    site.edges.append(Edge(site.operation, self._primitive(entry, str(name)), 0, lazily))
+                return
+
+    def _verdict(self, name: str) -> Blocking | bool | None:
+        """Return what the catalogue says of a name: an entry, True for safe, None for nothing."""
+        if name not in self._verdicts:
+            safe = self.knowledge.is_safe(name)
+            self._verdicts[name] = True if safe else self.knowledge.lookup(name)
+        return self._verdicts[name]
+
+    def _primitive(self, entry: Blocking, name: str) -> int:
+        key = (name, id(entry))
+        known = self._primitive_ids.get(key)
+        if known is None:
+            known = self._primitive_ids[key] = len(self.primitives)
+            self.primitives.append(Primitive(entry, name))
+        return -1 - known
+
+
+_NO_CALL: tuple[str, int, tuple[int, ...], tuple[Any, ...]] = ("(", 0, (), ())
+
+_BUILTIN_DECORATORS = {
+    "builtins.property": "property",
+    "builtins.staticmethod": "static",
+    "builtins.classmethod": "class",
+    "abc.abstractproperty": "property",
+    "functools.cached_property": "cached-property",
+    "functools.lru_cache": "cache",
+    "functools.cache": "cache",
+    "contextlib.contextmanager": "contextmanager",
+    "contextlib.asynccontextmanager": "asynccontextmanager",
+}

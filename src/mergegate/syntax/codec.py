@@ -1,0 +1,92 @@
+"""Summaries as bytes: MessagePack, with the value rows in one typed column per shape.
+
+Rows of one shape decode straight into final tuples with shared kind strings, without a pass in Python over their
+fields; `order` says from which column each row comes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from mergegate.syntax.pragmas import Pragma
+from mergegate.syntax.summary import ClassFact, FunctionFact, ModuleSummary, ParseProblem, Row
+
+_NodeKind = Literal[
+    "?", "s", "b", "l", "c", "e", "E", "w", "n", "N", "@", "r", "L", "S", "G", "T*", "*", "^", "v",
+    "p", "[", "u", "&", "D", "/", "i", "|", "T",
+]  # fmt: skip
+
+
+class _Columns(msgspec.Struct, array_like=True, gc=False):
+    """The rows by shape, each column in the order of the table."""
+
+    nodes: list[tuple[_NodeKind | int, ...]]
+    texts: list[tuple[Literal["g", "k"], str]]
+    attributes: list[tuple[Literal["."], int, str]]
+    calls: list[tuple[Literal["("], int, tuple[int, ...], tuple[tuple[str, int], ...]]]
+    imports: list[tuple[Literal["m"], int, str, str]]
+    numbers: list[tuple[Literal["#"], int | float]]
+
+
+_SHAPES = {"g": 1, "k": 1, ".": 2, "(": 3, "m": 4, "#": 5}
+
+
+class _Encoded(msgspec.Struct, array_like=True, gc=False):
+    order: bytes
+    columns: _Columns
+    variables: list[tuple[int, ...]]
+    names: dict[str, int]
+    stars: tuple[tuple[int, str], ...]
+    exports: tuple[str, ...] | None
+    imports: tuple[str, ...]
+    functions: list[FunctionFact]
+    classes: list[ClassFact]
+    pragmas: tuple[Pragma, ...]
+    problem: ParseProblem | None
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(_Encoded)
+
+
+def encode(summary: ModuleSummary) -> bytes:
+    """Serialise a summary."""
+    shape = _SHAPES.get
+    order = bytes([shape(row[0], 0) for row in summary.rows])
+    columns: tuple[list[Row], ...] = ([], [], [], [], [], [])
+    for column, row in zip(order, summary.rows, strict=True):
+        columns[column].append(row)
+    return _ENCODER.encode(
+        (
+            order, columns, summary.variables, summary.names, summary.stars, summary.exports, summary.imports,
+            summary.functions, summary.classes, summary.pragmas, summary.problem,
+        )
+    )  # fmt: skip
+
+
+def decode(data: bytes) -> ModuleSummary:
+    """Read what `encode` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are not an encoded summary.
+    """
+    try:
+        found = _DECODER.decode(data)
+        columns = found.columns
+        sources = [
+            iter(column)
+            for column in (
+                columns.nodes, columns.texts, columns.attributes, columns.calls, columns.imports, columns.numbers,
+            )
+        ]  # fmt: skip
+        rows: list[Row] = [next(sources[column]) for column in found.order]
+    except (msgspec.MsgspecError, IndexError, StopIteration, UnicodeDecodeError) as error:
+        raise ValueError(f"not a module summary: {error}") from error
+    return ModuleSummary(
+        rows, found.variables, found.names, found.stars, found.exports, found.imports, found.functions,
+        found.classes, found.pragmas, found.problem,
+    )  # fmt: skip

@@ -1,0 +1,347 @@
+"""Reading control flow: what holds in each branch, and what holds where branches meet again."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+from mergegate.syntax.expressions import ExpressionReader
+from mergegate.syntax.laziness import emptiness_test, fills, fullness_test
+from mergegate.syntax.scope import Changes, Key
+from mergegate.syntax.summary import Flag, FunctionFlag
+
+
+class FlowReader(ExpressionReader):
+    """Blocks, branches and loops."""
+
+    statement_handlers: ClassVar[dict[type[ast.stmt], Callable[[Any, Any], None]]] = {}
+
+    # -- blocks --------------------------------------------------------------------------------------------------
+
+    def block(self, statements: Sequence[ast.stmt]) -> None:
+        """Read statements in order; what follows a return or raise is not read."""
+        scope = self.scope
+        guard, flags = scope.guard, self.flags
+        handlers = self.statement_handlers
+        for position, statement in enumerate(statements):
+            kind = statement.__class__
+            handlers[kind](self, statement)
+            if scope.dead:
+                self.pass_over(statements[position + 1 :])
+                break
+            if kind is ast.If:
+                self.after_early_exit(statement, statements, position)  # type: ignore[arg-type]
+        scope.guard, self.flags = guard, flags
+
+    def pass_over(self, statements: Sequence[ast.stmt]) -> None:
+        """Note that statements are never reached: even there a `yield` makes the function a generator."""
+        if statements and not self.scope.flags & FunctionFlag.GENERATOR and _has_yield(statements):
+            self.scope.flags |= FunctionFlag.GENERATOR
+
+    def after_early_exit(self, statement: ast.If, block: Sequence[ast.stmt], position: int) -> None:
+        """Apply to the rest of a block what an `if ...: return` above it says."""
+        last = statement.body[-1]
+        if statement.orelse or not isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break):
+            return
+        conditions = self.parameter_conditions(statement.test, False)
+        if conditions:
+            self.scope.guard = self.scope.guarded_by(conditions)
+        if isinstance(last, ast.Return):
+            paths = [p for p in fullness_test(statement.test) if self.is_shared(p)]
+            if paths and fills(block, paths, position + 1):
+                self.flags |= Flag.FIRST_USE
+
+    def is_shared(self, path: str) -> bool:
+        """Tell whether a path names state that outlives the call: an attribute or a module variable."""
+        return "." in path or path not in self.scope.env
+
+    # -- branches ------------------------------------------------------------------------------------------------
+
+    def branch(self, statements: Sequence[ast.stmt], test: ast.expr | None = None) -> Changes | None:
+        """Read a branch, taken if `test` is true; return what it changes, or None if its end is not reached."""
+        scope = self.scope
+        mark, guard = len(scope.log), scope.guard
+        if test is not None:
+            self.restrict(test, True)
+        self.block(statements)
+        changes = None if scope.dead else scope.changes(mark)
+        scope.rollback(mark)
+        scope.guard, scope.dead = guard, False
+        return changes
+
+    def restrict(self, test: ast.expr, truth: bool) -> None:
+        """Let what follows run only if `test` came out as `truth`."""
+        scope = self.scope
+        if scope.parent is not None:
+            conditions = self.parameter_conditions(test, truth)
+            if conditions:
+                scope.guard = scope.guarded_by(conditions)
+        self.assume(test, truth)
+
+    def join(self, ends: Iterable[Changes | None]) -> None:
+        """Continue with what holds after any of the branches whose changes are given; None is a branch without end."""
+        scope = self.scope
+        alive = [changes for changes in ends if changes is not None]
+        if len(alive) < 2:
+            scope.dead = not alive
+            if alive:
+                scope.apply(alive[0])
+            return
+        held: dict[Key, list[int | None]] = {}
+        for changes in alive:
+            for key, node in changes.items():
+                held.setdefault(key, []).append(node)
+        env = scope.env
+        for key, nodes in held.items():
+            if len(nodes) < len(alive):
+                nodes.append(env.get(key))
+            known = [node for node in nodes if node is not None]
+            # an attribute known on one path only is no longer known
+            if not known or (isinstance(key, int) and len(known) < len(nodes)):
+                scope.forget(key)
+            else:
+                scope.set(key, self.meet(known))
+
+    def meet(self, nodes: list[int]) -> int:
+        """Return the node for any of `nodes`; the two outcomes of one `isinstance` together say nothing."""
+        if len(nodes) == 2:
+            left, right = self.rows[nodes[0]], self.rows[nodes[1]]
+            if left[0] == right[0] == "i" and left[1:3] == right[1:3] and left[3] != right[3]:
+                return left[1]
+        return self.nodes.union(nodes)
+
+    def read_if(self, statement: ast.If) -> None:
+        scope = self.scope
+        mark, guard = len(scope.log), scope.guard
+        ends: list[Changes | None] = []
+        # the `elif`s of a chain are nested in the tree; thousands of them are walked, not recursed into
+        while True:
+            test = statement.test
+            self.read(test)
+            known = bool(test.value) if isinstance(test, ast.Constant) else None
+            if known is False:
+                self.pass_over(statement.body)
+            else:
+                flags = self.flags
+                self.flags |= self.branch_flags(statement)
+                ends.append(self.branch(statement.body, test))
+                self.flags = flags
+            rest = statement.orelse
+            if known is True:
+                self.pass_over(rest)
+                break
+            self.restrict(test, False)
+            if len(rest) != 1 or not isinstance(rest[0], ast.If):
+                self.block(rest)
+                ends.append(None if scope.dead else scope.changes(mark))
+                break
+            statement = rest[0]
+        scope.rollback(mark)
+        scope.guard = guard
+        self.join(ends)
+
+    def branch_flags(self, statement: ast.If) -> int:
+        """Return the flags of what runs if the test of an `if` is true."""
+        test = statement.test
+        if isinstance(test, ast.Name | ast.Attribute | ast.Call):
+            return 0
+        if self.scope.parent is None and isinstance(test, ast.Compare):
+            left = test.left
+            if isinstance(left, ast.Name) and left.id == "__name__":
+                return Flag.MAIN
+        paths = [p for p in emptiness_test(test) if self.is_shared(p)]
+        return Flag.FIRST_USE if paths and fills(statement.body, paths) else 0
+
+    # -- loops ---------------------------------------------------------------------------------------------------
+
+    def read_while(self, statement: ast.While) -> None:
+        carried = self.enter_loop(statement.body)
+        self.read(statement.test)
+        self.loop_body(statement, carried, statement.test)
+
+    def read_for(self, statement: ast.For | ast.AsyncFor) -> None:
+        element = self.element_of(statement.iter, asynchronous=isinstance(statement, ast.AsyncFor))
+        carried = self.enter_loop(statement.body)
+        self.assign(statement.target, element)
+        self.loop_body(statement, carried, None)
+
+    def enter_loop(self, body: list[ast.stmt]) -> dict[str, int]:
+        """Replace what the loop rebinds by variables that will hold the values of both ends."""
+        carried: dict[str, int] = {}
+        scope = self.scope
+        for name in _stored_names(body):
+            known = scope.env.get(name)
+            if known is not None and self.rows[known][0] not in _NOT_CARRIED:
+                carried[name] = self.nodes.variable((known,))
+                scope.set(name, carried[name])
+        return carried
+
+    def loop_body(
+        self, statement: ast.While | ast.For | ast.AsyncFor, carried: dict[str, int], test: ast.expr | None
+    ) -> None:
+        """Read the body of a loop, and continue behind it."""
+        scope = self.scope
+        jumps: list[Changes] = []
+        scope.breaks.append((len(scope.log), jumps))
+        end = self.branch(statement.body, test)
+        scope.breaks.pop()
+        for changes in [*jumps, *([end] if end is not None else [])]:
+            for name, variable in carried.items():
+                node = changes.get(name)
+                if node is not None and node != variable:
+                    self.nodes.variables[self.rows[variable][1]].append(node)
+        if isinstance(test, ast.Constant) and test.value:
+            self.join(jumps)
+        else:
+            # what the loop carries is in its variable already
+            ends = [{k: n for k, n in changes.items() if k not in carried} for changes in jumps]
+            if end is not None:
+                ends.append({k: n for k, n in end.items() if k not in carried})
+            self.join([{}, *ends])
+        if statement.orelse and not scope.dead:
+            self.block(statement.orelse)
+
+    def read_jump(self, statement: ast.Break | ast.Continue) -> None:
+        del statement
+        scope = self.scope
+        if scope.breaks:
+            mark, jumps = scope.breaks[-1]
+            if len(jumps) < _MAX_JUMPS:
+                jumps.append(scope.changes(mark))
+        scope.dead = True
+
+    # -- try, with -----------------------------------------------------------------------------------------------
+
+    def read_try(self, statement: Any) -> None:
+        scope = self.scope
+        mark, flags = len(scope.log), self.flags
+        if any(_catches_runtime_error(handler) for handler in statement.handlers):
+            self.flags |= Flag.LOOP_GUARDED
+        self.block(statement.body)
+        self.flags = flags
+        partial = self.partly(scope.changes(mark), mark)
+        if statement.orelse and not scope.dead:
+            self.block(statement.orelse)
+        ends = [None if scope.dead else scope.changes(mark)]
+        scope.rollback(mark)
+        scope.dead = False
+        for handler in statement.handlers:
+            scope.apply(partial)
+            self.read_handler(handler)
+            ends.append(None if scope.dead else scope.changes(mark))
+            scope.rollback(mark)
+            scope.dead = False
+        self.join(ends)
+        if statement.finalbody:
+            dead = scope.dead
+            if dead:
+                scope.apply(partial)
+            scope.dead = False
+            self.block(statement.finalbody)
+            scope.dead = scope.dead or dead
+
+    def partly(self, changes: Changes, mark: int) -> Changes:
+        """Return what may hold if an exception cut the changes since `mark` short."""
+        before: dict[Key, int | None] = {}
+        for key, old in self.scope.log[mark:]:
+            before.setdefault(key, old)
+        return {
+            key: self.nodes.union((before[key] or 0, node or 0)) if isinstance(key, str) else None
+            for key, node in changes.items()
+        }
+
+    def read_handler(self, handler: ast.ExceptHandler) -> None:
+        """Read one `except` clause."""
+        kind = handler.type
+        if kind is not None:
+            self.read(kind)
+        if handler.name:
+            parts = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+            self.bind(handler.name, self.nodes["@", self.nodes.union([self.annotation(p) for p in parts])])
+        self.block(handler.body)
+
+    def read_with(self, statement: ast.With | ast.AsyncWith) -> None:
+        scope = self.scope
+        mark, awaits = len(scope.log), scope.awaits
+        entered: list[tuple[int, ast.expr]] = []
+        asynchronous = isinstance(statement, ast.AsyncWith)
+        for item in statement.items:
+            expression = item.context_expr
+            if asynchronous:
+                scope.awaits += 1
+                node = self.nodes["N", self.read_outcome(expression, Flag.AWAITED)]
+            else:
+                manager = self.read(expression)
+                self.operation("enter", manager, expression)
+                entered.append((manager, expression))
+                node = self.nodes["n", manager]
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, node)
+        self.block(statement.body)
+        if scope.awaits > awaits:
+            for manager, expression in entered:
+                self.operation("lock", manager, expression)
+        if scope.dead and entered and not isinstance(statement.body[-1], ast.Return | ast.Continue | ast.Break):
+            # a context manager may swallow the exception that ends its body
+            partial = self.partly(scope.changes(mark), mark)
+            scope.dead = False
+            scope.apply(partial)
+
+
+def _catches_runtime_error(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(isinstance(k, ast.Name) and k.id in ("RuntimeError", "Exception") for k in kinds)
+
+
+def _has_yield(statements: Sequence[ast.stmt]) -> bool:
+    pending: list[ast.AST] = list(statements)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            pending.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _stored_names(body: Sequence[ast.stmt]) -> list[str]:
+    """Return the names that a loop body may rebind (walrus and patterns apart)."""
+    found: dict[str, None] = {}
+    pending: list[Any] = list(body)
+    visited = 0
+    while pending and visited < _MAX_VISITED:
+        visited += 1
+        statement = pending.pop()
+        kind = statement.__class__
+        targets: Sequence[Any] = ()
+        if kind is ast.Assign:
+            targets = statement.targets
+        elif kind is ast.AnnAssign:
+            targets = (statement.target,)
+        elif kind in _COMPOUND:
+            for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+                pending.extend(getattr(statement, field, ()))
+            if kind is ast.For or kind is ast.AsyncFor:
+                targets = (statement.target,)
+            elif kind is ast.With or kind is ast.AsyncWith:
+                targets = [item.optional_vars for item in statement.items]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                found[target.id] = None
+            elif isinstance(target, ast.Tuple | ast.List):
+                found.update((e.id, None) for e in target.elts if isinstance(e, ast.Name))
+    return list(found)
+
+
+# loops nested a hundred deep ask about the same statements again and again
+_MAX_VISITED = 5_000
+# each jump costs what changed since the loop began
+_MAX_JUMPS = 200
+_NOT_CARRIED = frozenset({"s", "b", "#", "p", "m", "l", "c"})
+_COMPOUND = frozenset(
+    {
+        ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.ExceptHandler,
+        ast.Match, ast.match_case,
+    }
+)  # fmt: skip

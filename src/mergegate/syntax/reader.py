@@ -1,0 +1,120 @@
+"""The state of one module's extraction: its scopes, what names hold, and what is recorded as executed."""
+
+from __future__ import annotations
+
+import ast
+
+from mergegate.syntax.scope import ModuleFacts, NodeTable, Scope
+from mergegate.syntax.summary import Operation, OperationKind
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+class Reader:
+    """Names and operations; the classes above read expressions and statements."""
+
+    def __init__(self) -> None:
+        self.nodes = NodeTable()
+        self.rows = self.nodes.rows
+        self.facts = ModuleFacts()
+        self.scope = Scope(0, None)
+        self.flags = 0
+        self.deferred: list[tuple[Scope, FunctionNode]] = []
+        # the names of each function that functions nested in it rebind
+        self.rebound: dict[ast.AST, frozenset[str]] = {}
+        self.forward_references: dict[str, ast.expr | None] = {}
+
+    def read(self, expression: ast.expr) -> int:
+        """Return the node of an expression, recording what evaluating it executes."""
+        raise NotImplementedError(expression)
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def free_name(self, identifier: str) -> int:
+        """Look a name up that the current scope does not hold: in the enclosing functions, then in the module."""
+        scope = self.scope
+        if identifier not in scope.global_names:
+            parent = scope.parent
+            while parent is not None and parent.parent is not None:
+                if not parent.is_class:
+                    node = self.closed_over(parent, identifier, now=scope.is_class)
+                    if node is not None:
+                        parent.loads.add(identifier)
+                        return node
+                parent = parent.parent
+        return self.nodes["g", identifier]
+
+    def closed_over(self, scope: Scope, identifier: str, *, now: bool) -> int | None:
+        """Return what a name of an enclosing function may hold: at this point, or whenever a nested function runs."""
+        if now and identifier in scope.env:
+            return scope.env[identifier]
+        cell = scope.cells.get(identifier)
+        if cell is not None:
+            return cell
+        known = scope.definitions.get(identifier)
+        if known is None:
+            return None
+        if len(known) > 1:
+            known[:] = [self.nodes.union(known)]
+        return known[0]
+
+    def bind(self, identifier: str, node: int) -> None:
+        """Bind a name in the current scope."""
+        scope = self.scope
+        if identifier in scope.special:
+            self.bind_elsewhere(identifier, node)
+            return
+        env = scope.env
+        scope.log.append((identifier, env.get(identifier)))
+        env[identifier] = node
+        known = scope.definitions.get(identifier)
+        if known is None:
+            scope.definitions[identifier] = [node]
+        else:
+            known.append(node)
+
+    def bind_elsewhere(self, identifier: str, node: int) -> None:
+        """Bind a global name, or one that several functions share."""
+        scope = self.scope
+        if identifier in scope.global_names:
+            self.facts.global_definitions.setdefault(identifier, []).append(node)
+            return
+        owner = scope
+        while identifier in owner.nonlocal_names and owner.parent is not None:
+            owner = owner.parent
+            while owner.is_class and owner.parent is not None:
+                owner = owner.parent
+        cell = owner.cells.get(identifier)
+        if cell is None:
+            cell = owner.cells[identifier] = self.nodes.variable(owner.definitions.get(identifier, ()))
+        held = self.nodes.variables[self.rows[cell][1]]
+        if node not in held and len(held) < MAX_HELD:
+            held.append(node)
+        if owner is scope:
+            scope.set(identifier, cell)
+
+    def receiver_class(self, node: int) -> int:
+        """Return the class whose `self` or `cls` a node is, or -1."""
+        return self.facts.receivers.get(node, -1)
+
+    def add_attribute(self, owner: int, attribute: str, node: int) -> None:
+        """Record an assignment to an attribute of `self`."""
+        attributes = self.facts.classes[owner].attributes
+        known = attributes.get(attribute, 0)
+        attributes[attribute] = self.nodes.union((known, node)) if known else node
+
+    # -- operations ----------------------------------------------------------------------------------------------
+
+    def operation(self, kind: OperationKind, node: int, place: ast.expr | ast.stmt, flags: int = 0) -> None:
+        """Record that something is executed at `place`."""
+        scope = self.scope
+        line = place.lineno
+        scope.operations.append(
+            Operation(
+                kind, node, flags | self.flags, scope.guard, line, place.col_offset,
+                (place.end_lineno or line) - line, place.end_col_offset or 0,
+            )
+        )  # fmt: skip
+
+
+MAX_HELD = 24
