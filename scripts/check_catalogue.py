@@ -217,7 +217,7 @@ class Sources:
                 for inner in ast.walk(method):
                     if _assigns_self(inner, name):
                         return Thing("value", thing.module, inner, owner=node)
-        undecided = any(isinstance(k, ast.keyword) for k in node.keywords if k.arg == "metaclass")
+        undecided = any(keyword.arg == "metaclass" for keyword in node.keywords)
         for base in node.bases:
             found = self._expression(thing.module, base, depth + 1)
             if found is OPEN or found.kind != "class":
@@ -228,8 +228,8 @@ class Sources:
                 undecided = True
             elif member is not None:
                 return member
-        dynamic = any(isinstance(s, ast.FunctionDef) and s.name in ("__getattr__", "__getattribute__") for s in node.body)
-        return OPEN if undecided or dynamic else None
+        names = {s.name for s in node.body if isinstance(s, ast.FunctionDef)}
+        return OPEN if undecided or names & {"__getattr__", "__getattribute__"} else None
 
     def _expression(self, module: str, node: ast.AST | None, depth: int) -> Thing:
         """Return the class or function that a base, annotation or callee names."""
