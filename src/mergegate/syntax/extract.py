@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from mergegate.syntax.codec import encode
 from mergegate.syntax.parsing import parse
+from mergegate.syntax.pragmas import read_pragmas
 from mergegate.syntax.statements import StatementReader
 from mergegate.syntax.summary import (
     FIRST_ROWS, Flag, FunctionFact, FunctionFlag, ModuleSummary, ParseProblem, encode_operations,
@@ -100,7 +101,7 @@ class ModuleReader(StatementReader):
             names[name] = self.nodes.union([names.get(name, 0), *nodes])
         return ModuleSummary(
             self.rows, [tuple(nodes) for nodes in self.nodes.variables], names, tuple(facts.stars), facts.exports,
-            tuple(facts.imports), facts.functions, facts.classes,
+            tuple(facts.imports), facts.functions, facts.classes, read_pragmas(data, tree),
         )  # fmt: skip
 
     def exports(self, tree: ast.Module) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from mergegate.syntax.expressions import ExpressionReader
 from mergegate.syntax.laziness import emptiness_test, fills, fullness_test
+from mergegate.syntax.reader import MAX_HELD
 from mergegate.syntax.scope import Changes, Key
 from mergegate.syntax.summary import Flag, FunctionFlag
 
@@ -87,8 +88,8 @@ class FlowReader(ExpressionReader):
         """Continue with what holds after any of the branches whose changes are given; None is a branch without end."""
         scope = self.scope
         alive = [changes for changes in ends if changes is not None]
+        scope.dead = not alive
         if len(alive) < 2:
-            scope.dead = not alive
             if alive and alive[0]:
                 scope.apply(alive[0])
             return
@@ -97,17 +98,37 @@ class FlowReader(ExpressionReader):
         held: dict[Key, list[int | None]] = {}
         for changes in alive:
             for key, node in changes.items():
-                held.setdefault(key, []).append(node)
+                nodes = held.get(key)
+                if nodes is None:
+                    held[key] = [node]
+                else:
+                    nodes.append(node)
         env = scope.env
         for key, nodes in held.items():
             if len(nodes) < len(alive):
                 nodes.append(env.get(key))
             known = [node for node in nodes if node is not None]
             # an attribute known on one path only is no longer known
-            if not known or (isinstance(key, int) and len(known) < len(nodes)):
+            if not known or (len(known) < len(nodes) and isinstance(key, int)):
                 scope.forget(key)
             else:
-                scope.set(key, self.meet(known))
+                scope.set(key, known[0] if len(known) == 1 else self.meet(known))
+
+    def weaken(self, mark: int) -> None:
+        """Continue with what holds here or held when the log was `mark` long, at less cost than undoing and joining."""
+        scope = self.scope
+        before: dict[Key, int | None] = {}
+        for key, old in scope.log[mark:]:
+            before.setdefault(key, old)
+        for key, old in before.items():
+            node = scope.env.get(key)
+            if node is None or old is None:
+                if isinstance(key, int):
+                    scope.forget(key)
+                elif old is not None:
+                    scope.set(key, old)
+            elif node != old:
+                scope.set(key, self.meet([node, old]))
 
     def meet(self, nodes: list[int]) -> int:
         """Return the node for any of `nodes`; the two outcomes of one `isinstance` together say nothing."""
@@ -188,29 +209,45 @@ class FlowReader(ExpressionReader):
     ) -> None:
         """Read the body of a loop, and continue behind it."""
         scope = self.scope
-        mark = len(scope.log)
+        mark, guard = len(scope.log), scope.guard
         breaks: list[Changes] = []
         continues: list[Changes] = []
         scope.loops.append((mark, breaks, continues))
-        end = self.branch(statement.body, test)
+        if test is not None:
+            self.restrict(test, True)
+        self.block(statement.body)
         scope.loops.pop()
-        if end is not None:
-            continues.append(end)
-        for changes in (*continues, *breaks):
+        scope.guard = guard
+        endless = isinstance(test, ast.Constant) and bool(test.value)
+        if not (breaks or continues or endless or scope.dead):
+            self.carry(carried, {name: scope.env.get(name) for name in carried})
             for name, variable in carried.items():
-                node = changes.pop(name, None)
-                if node is not None and node != variable:
-                    self.nodes.variables[self.rows[variable][1]].append(node)
-        if isinstance(test, ast.Constant) and test.value:
+                scope.set(name, variable)
+            self.weaken(mark)
+            self.block(statement.orelse)
+            return
+        ends = [] if scope.dead else [scope.changes(mark)]
+        scope.rollback(mark)
+        ends.extend(continues)
+        for changes in (*ends, *breaks):
+            self.carry(carried, {name: changes.pop(name, None) for name in carried})
+        if endless:
             self.pass_over(statement.orelse)
             self.join(breaks)
-            return
-        self.join([{}, *continues])
-        self.block(statement.orelse)
-        if breaks:
+        else:
+            self.join([{}, *ends])
+            self.block(statement.orelse)
             normal = None if scope.dead else scope.changes(mark)
             scope.rollback(mark)
             self.join([normal, *breaks])
+
+    def carry(self, carried: dict[str, int], held: dict[str, int | None]) -> None:
+        """Add to the variables of a loop what its names hold where it starts again or ends."""
+        for name, variable in carried.items():
+            node = held[name]
+            known = self.nodes.variables[self.rows[variable][1]]
+            if node is not None and node != variable and len(known) < MAX_HELD:
+                known.append(node)
 
     def read_jump(self, statement: ast.Break | ast.Continue) -> None:
         scope = self.scope
@@ -233,16 +270,9 @@ class FlowReader(ExpressionReader):
         partial = self.partly(scope.changes(mark), mark)
         if statement.orelse and not scope.dead:
             self.block(statement.orelse)
-        ends = [None if scope.dead else scope.changes(mark)]
+        end = None if scope.dead else scope.changes(mark)
         scope.rollback(mark)
-        scope.dead = False
-        for handler in statement.handlers:
-            scope.apply(partial)
-            self.read_handler(handler)
-            ends.append(None if scope.dead else scope.changes(mark))
-            scope.rollback(mark)
-            scope.dead = False
-        self.join(ends)
+        self.join([end, self.handlers_end(statement.handlers, partial)])
         if statement.finalbody:
             dead = scope.dead
             if dead:
@@ -260,6 +290,24 @@ class FlowReader(ExpressionReader):
             key: self.nodes.union((before[key] or 0, node or 0)) if isinstance(key, str) else None
             for key, node in changes.items()
         }
+
+    def handlers_end(self, handlers: Sequence[ast.ExceptHandler], partial: Changes) -> Changes | None:
+        """Read `except` clauses; return what any of them changes in the end, None if none is left."""
+        scope = self.scope
+        start = len(scope.log)
+        scope.dead = False
+        scope.apply(partial)
+        mark = len(scope.log)
+        ends: list[Changes | None] = []
+        for handler in handlers:
+            self.read_handler(handler)
+            ends.append(None if scope.dead else scope.changes(mark))
+            scope.rollback(mark)
+            scope.dead = False
+        self.join(ends)
+        end = None if scope.dead else scope.changes(start)
+        scope.rollback(start)
+        return end
 
     def read_handler(self, handler: ast.ExceptHandler) -> None:
         """Read one `except` clause."""
