@@ -29,6 +29,8 @@ class CallGraph(Dispatch):
         self._property_names = {
             f.name for f in self.functions if f.owner >= 0 and f.decorators and not f.flags & FunctionFlag.LAMBDA
         }
+        # operators cost nothing where no class of the program defines them
+        self._operators = {name for c in self.classes for name in c.names if name.startswith("__")}
         self._handed: list[tuple[int, int, int, Value | None]] = []
 
     def build(self) -> None:
@@ -90,6 +92,8 @@ class CallGraph(Dispatch):
                 self._lock_edges(site, operation.node)
             elif kind == "iterate":
                 self._protocol_edges(site, operation.node, ("__iter__", "__next__"), "gen")
+            elif kind in self._operators:
+                self._protocol_edges(site, operation.node, (kind,), "")
 
     def _call_operation(self, function: int, site: Site) -> None:
         row = site.row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mergegate.semantics.callables import Callables
+from mergegate.semantics.choices import contradicts
 from mergegate.semantics.library import library_result
 from mergegate.semantics.type_table import MISSING
 from mergegate.semantics.values import (
@@ -121,7 +122,12 @@ class Calls(Callables):
         # a declared union of several classes says less than the body
         if len(union) != 1:
             allowed = self.allowed_guards(function, receiver, arguments)
-            results = [self.value(home, node) for node, guard in fact.results if guard in allowed or not guard]
+            nodes = [node for node, guard in fact.results if guard in allowed or not guard]
+            if self.choices_of(function):
+                passed = {i: self._passed_row(function, receiver, arguments, i) for i in range(len(fact.parameters))}
+                decisions = self.decisions(function, passed)
+                nodes = [self.decided(home, node, function, decisions) for node in nodes] if decisions else nodes
+            results = [self.value(home, node) for node in nodes]
             inferred = tuple(v for v in join(results) if v[0] != "none") if results else UNKNOWN
             union = inferred or union
         if receiver is not None:
@@ -216,14 +222,16 @@ class Calls(Callables):
             return allowed
         for number, conditions in enumerate(fact.guards):
             for position, wanted in conditions:
-                home, node = arguments.module, self.argument_node(function, receiver, arguments, position)
-                if not node:
-                    if self._has_unpacking(arguments):
-                        continue
-                    home, node = self.function_module[function], fact.parameters[position].default
-                if node and home >= 0 and _contradicts(self.modules[home].rows[node], wanted):
+                if contradicts(self._passed_row(function, receiver, arguments, position), wanted):
                     allowed.discard(number)
         return allowed
+
+    def _passed_row(self, function: int, receiver: Value | None, arguments: Arguments, position: int) -> Row:
+        """Return the row passed for a parameter, by the call or by default; the unknown row if that is open."""
+        home, node = arguments.module, self.argument_node(function, receiver, arguments, position)
+        if not node and not self._has_unpacking(arguments):
+            home, node = self.function_module[function], self.fact(function).parameters[position].default
+        return self.row(home, node) if node else _UNKNOWN_ROW
 
     def _has_unpacking(self, arguments: Arguments) -> bool:
         """Tell whether `*args` or `**kwargs` may pass what the call does not spell out."""
@@ -233,19 +241,5 @@ class Calls(Callables):
         return any(key == "**" for key, _ in arguments.keywords) or any(rows[n][0] == "*" for n in arguments.positional)
 
 
-def _contradicts(row: Row, wanted: str) -> bool:
-    """Tell whether a constant argument rules a guard out."""
-    if row[0] == "k" and row[1] in ("True", "False", "None"):
-        truth = row[1] == "True"
-        absent = row[1] == "None"
-    elif row[0] == "#":
-        truth, absent = bool(row[1]), False
-    elif row[0] in "(cl" and wanted in ("none", "some"):
-        # an object made on the spot is there
-        truth, absent = True, False
-    else:
-        return False
-    return {"truthy": not truth, "falsy": truth, "none": not absent, "some": absent}[wanted]
-
-
 _MAX_CALLS_IN_PATH = 3
+_UNKNOWN_ROW: Row = ("?",)

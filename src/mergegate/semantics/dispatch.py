@@ -45,6 +45,8 @@ class Dispatch(Construction):
         self._callables = {}
         self._hooks = {}
         self._type_variables = {}
+        self._chosen = {}
+        self._rewritten = {}
         self.prepare_values()
         self.prepare_hierarchy()
         # what was asked before the hierarchy stood may have been answered without it

@@ -228,6 +228,9 @@ class Resolver(Annotations):
     def _union(self, module: int, row: Any) -> Union:
         return join([self.value(module, part) for part in row[1:]])
 
+    def _choice(self, module: int, row: Any) -> Union:
+        return join([self.value(module, row[4]), self.value(module, row[5])])
+
     def _variable(self, module: int, row: Any) -> Union:
         parts: list[int] = self.modules[module].variables[row[1]]
         return join([self.value(module, part) for part in parts])
@@ -372,6 +375,7 @@ class Resolver(Annotations):
         "/": _division,
         "^": _super,
         "v": _variable,
+        "~": _choice,
         "r": _dependency,
     }
 
