@@ -26,7 +26,7 @@ class Summaries:
     jobs
         The most worker processes; 0: as many as there are processors.
     contents
-        Reads a file whose contents are not at hand; None if it has vanished.
+        Returns the contents of a file.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Summaries:
         How many summaries came out of the cache.
     """
 
-    def __init__(self, store: Store | None, jobs: int, contents: Callable[[str], Input | None]) -> None:
+    def __init__(self, store: Store | None, jobs: int, contents: Callable[[Input], bytes]) -> None:
         self.store = store
         self.jobs = jobs
         self.contents = contents
@@ -47,21 +47,11 @@ class Summaries:
         found = self.store.get_many(dict.fromkeys(keys)) if self.store is not None else {}
         self.cached = sum(each in found for each in keys)
         stale = {each: input_ for each, input_ in zip(keys, inputs, strict=True) if each not in found}
-        for each, summary in zip(stale, self._make([self._data(input_) for input_ in stale.values()]), strict=True):
+        for each, summary in zip(stale, self._make([self.contents(input_) for input_ in stale.values()]), strict=True):
             found[each] = summary
             if self.store is not None:
                 self.store.put("summary", each, summary)
         return [found[each] for each in keys]
-
-    def _data(self, input_: Input) -> bytes:
-        data = input_.data
-        if data is None:
-            read = self.contents(input_.path)
-            if read is not None and read.digest == input_.digest:
-                data = read.data
-        if data is None:
-            raise ChangedUnderneath(input_.path)
-        return data
 
     def _make(self, files: list[bytes]) -> list[bytes]:
         total = sum(map(len, files))
@@ -71,10 +61,6 @@ class Summaries:
             if made is not None:
                 return made
         return summarise_all(files)
-
-
-class ChangedUnderneath(Exception):  # noqa: N818  (a signal to start again)
-    """A file was changed between two looks at it."""
 
 
 def summary_key(input_: Input) -> bytes:

@@ -27,8 +27,6 @@ class Input(NamedTuple):
         Digest of the contents, or of the reason why there are none.
     lines
         How many lines it has.
-    data
-        The contents if they were read in this run.
     problem
         Why it cannot be read, empty if it can.
     """
@@ -36,8 +34,11 @@ class Input(NamedTuple):
     path: str
     digest: bytes
     lines: int
-    data: bytes | None = None
     problem: str = ""
+
+
+class ChangedUnderneath(Exception):  # noqa: N818  (a signal to start again)
+    """A file was changed between two looks at it."""
 
 
 class Reader:
@@ -62,6 +63,7 @@ class Reader:
         self._now = now
         self._name = f"files:{root.as_posix()}"
         self._known = self._load()
+        self._held: dict[str, bytes] = {}
 
     def read(self, files: Sequence[File]) -> list[Input]:
         """Return the inputs of files, in their order; a file that has vanished is left out."""
@@ -71,7 +73,7 @@ class Reader:
         for file in files:
             path = file.path
             if path in self.overlay:
-                inputs.append(_input(path, self.overlay[path]))
+                inputs.append(self._look(path, self.overlay[path]))
                 row = known.get(path)
                 if row is not None:
                     fresh[path] = row
@@ -81,7 +83,7 @@ class Reader:
                 fresh[path] = row
                 inputs.append(Input(path, bytes.fromhex(str(row[4])), int(row[5])))
                 continue
-            read = self.contents(path)
+            read = self._open(path)
             if read is None:
                 continue
             inputs.append(read)
@@ -91,18 +93,43 @@ class Reader:
             self._store.put_state(self._name, json.dumps(fresh, separators=(",", ":")).encode())
         return inputs
 
-    def contents(self, path: str) -> Input | None:
-        """Return a file as it is now, None if it has vanished."""
+    def contents(self, input_: Input) -> bytes:
+        """Return the contents of an input.
+
+        Raises
+        ------
+        ChangedUnderneath
+            If they are not what they were when the input was read.
+        """
+        data = self._held.get(input_.path)
+        if data is None:
+            again = self._open(input_.path)
+            if again is None or again.digest != input_.digest:
+                raise ChangedUnderneath(input_.path)
+            data = self._held.pop(input_.path)
+        return data
+
+    def release(self) -> None:
+        """Let go of the contents that were read."""
+        self._held.clear()
+
+    def _open(self, path: str) -> Input | None:
         if path in self.overlay:
-            return _input(path, self.overlay[path])
+            return self._look(path, self.overlay[path])
         try:
             with open(os.path.join(self.root, path), "rb") as stream:  # noqa: PTH118, PTH123  (the hot path)
-                return _input(path, stream.read())
+                return self._look(path, stream.read())
         except FileNotFoundError:
             return None
         except OSError as error:
             problem = f"the file cannot be read: {error.strerror}"
-            return Input(path, digest(problem.encode()), 0, b"", problem)
+            self._held[path] = b""
+            return Input(path, digest(problem.encode()), 0, problem)
+
+    def _look(self, path: str, data: bytes) -> Input:
+        self._held[path] = data
+        lines = data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
+        return Input(path, digest(data), lines)
 
     def _load(self) -> dict[str, list[int | str]]:
         value = self._store.state(self._name) if self._store is not None else None
@@ -113,8 +140,3 @@ class Reader:
             return {path: row for path, row in rows.items() if len(row) == 6 and len(bytes.fromhex(row[4])) == 16}
         except (ValueError, TypeError, AttributeError, KeyError):
             return {}
-
-
-def _input(path: str, data: bytes) -> Input:
-    lines = data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
-    return Input(path, digest(data), lines, data)

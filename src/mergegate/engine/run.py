@@ -6,15 +6,15 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mergegate.cache.keys import ENGINE, digest, folder_part, key, settings_part, sources_part
 from mergegate.cache.store import Store
 from mergegate.config import Config, analysis_settings, find_files
-from mergegate.engine.extraction import ChangedUnderneath, Summaries, summary_key
-from mergegate.engine.inputs import Input, Reader
+from mergegate.engine.extraction import Summaries, summary_key
+from mergegate.engine.inputs import ChangedUnderneath, Input, Reader
 from mergegate.engine.patterns import remembering
 from mergegate.engine.results import Analysis, Outcome, decode, encode
 from mergegate.engine.vocabulary import compiled_key, rule_folders
@@ -126,6 +126,7 @@ class _Run:
 
         summaries = Summaries(store, self.jobs, reader.contents)
         encoded = summaries.of(inputs)
+        reader.release()
         try:
             return summaries.cached, evaluate(self.config, inputs, encoded, store)
         except MergegateError:
@@ -181,7 +182,7 @@ def _foreign_checks() -> list[bytes]:
 
 
 @contextlib.contextmanager
-def _resting_collector() -> Iterator[None]:
+def _resting_collector() -> Generator[None]:
     import gc  # noqa: PLC0415
 
     # a program is one big structure that lives to the end; walking it again and again costs more than making it

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from mergegate.syntax.expressions import ExpressionReader
 from mergegate.syntax.laziness import emptiness_test, fills, fullness_test
+from mergegate.syntax.reader import MAX_HELD
 from mergegate.syntax.scope import Changes, Key
 from mergegate.syntax.summary import Flag, FunctionFlag
 
@@ -24,14 +25,15 @@ class FlowReader(ExpressionReader):
         scope = self.scope
         guard, flags = scope.guard, self.flags
         handlers = self.statement_handlers
-        for position, statement in enumerate(statements):
-            kind = statement.__class__
-            handlers[kind](self, statement)
+        position = 0
+        for statement in statements:
+            position += 1  # noqa: SIM113
+            handlers[statement.__class__](self, statement)
             if scope.dead:
-                self.pass_over(statements[position + 1 :])
+                self.pass_over(statements[position:])
                 break
-            if kind is ast.If:
-                self.after_early_exit(statement, statements, position)  # type: ignore[arg-type]
+            if isinstance(statement, ast.If):
+                self.after_early_exit(statement, statements, position)
         scope.guard, self.flags = guard, flags
 
     def pass_over(self, statements: Sequence[ast.stmt]) -> None:
@@ -39,17 +41,17 @@ class FlowReader(ExpressionReader):
         if statements and not self.scope.flags & FunctionFlag.GENERATOR and _has_yield(statements):
             self.scope.flags |= FunctionFlag.GENERATOR
 
-    def after_early_exit(self, statement: ast.If, block: Sequence[ast.stmt], position: int) -> None:
+    def after_early_exit(self, statement: ast.If, block: Sequence[ast.stmt], following: int) -> None:
         """Apply to the rest of a block what an `if ...: return` above it says."""
         last = statement.body[-1]
-        if statement.orelse or not isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break):
+        if statement.orelse or last.__class__ not in _EXITS:
             return
         conditions = self.parameter_conditions(statement.test, False)
         if conditions:
             self.scope.guard = self.scope.guarded_by(conditions)
         if isinstance(last, ast.Return):
             paths = [p for p in fullness_test(statement.test) if self.is_shared(p)]
-            if paths and fills(block, paths, position + 1):
+            if paths and fills(block, paths, following):
                 self.flags |= Flag.FIRST_USE
 
     def is_shared(self, path: str) -> bool:
@@ -72,36 +74,61 @@ class FlowReader(ExpressionReader):
 
     def restrict(self, test: ast.expr, truth: bool) -> None:
         """Let what follows run only if `test` came out as `truth`."""
-        scope = self.scope
-        if scope.parent is not None:
+        kind = test.__class__
+        if kind is ast.Attribute:
+            return
+        if kind is not ast.Call and self.scope.parent is not None:
             conditions = self.parameter_conditions(test, truth)
             if conditions:
-                scope.guard = scope.guarded_by(conditions)
-        self.assume(test, truth)
+                self.scope.guard = self.scope.guarded_by(conditions)
+        if kind is not ast.Name:
+            self.assume(test, truth)
 
     def join(self, ends: Iterable[Changes | None]) -> None:
         """Continue with what holds after any of the branches whose changes are given; None is a branch without end."""
         scope = self.scope
         alive = [changes for changes in ends if changes is not None]
+        scope.dead = not alive
         if len(alive) < 2:
-            scope.dead = not alive
-            if alive:
+            if alive and alive[0]:
                 scope.apply(alive[0])
+            return
+        if not any(alive):
             return
         held: dict[Key, list[int | None]] = {}
         for changes in alive:
             for key, node in changes.items():
-                held.setdefault(key, []).append(node)
+                nodes = held.get(key)
+                if nodes is None:
+                    held[key] = [node]
+                else:
+                    nodes.append(node)
         env = scope.env
         for key, nodes in held.items():
             if len(nodes) < len(alive):
                 nodes.append(env.get(key))
             known = [node for node in nodes if node is not None]
             # an attribute known on one path only is no longer known
-            if not known or (isinstance(key, int) and len(known) < len(nodes)):
+            if not known or (len(known) < len(nodes) and isinstance(key, int)):
                 scope.forget(key)
             else:
-                scope.set(key, self.meet(known))
+                scope.set(key, known[0] if len(known) == 1 else self.meet(known))
+
+    def weaken(self, mark: int) -> None:
+        """Continue with what holds here or held when the log was `mark` long, at less cost than undoing and joining."""
+        scope = self.scope
+        before: dict[Key, int | None] = {}
+        for key, old in scope.log[mark:]:
+            before.setdefault(key, old)
+        for key, old in before.items():
+            node = scope.env.get(key)
+            if node is None or old is None:
+                if isinstance(key, int):
+                    scope.forget(key)
+                elif old is not None:
+                    scope.set(key, old)
+            elif node != old:
+                scope.set(key, self.meet([node, old]))
 
     def meet(self, nodes: list[int]) -> int:
         """Return the node for any of `nodes`; the two outcomes of one `isinstance` together say nothing."""
@@ -144,7 +171,7 @@ class FlowReader(ExpressionReader):
     def branch_flags(self, statement: ast.If) -> int:
         """Return the flags of what runs if the test of an `if` is true."""
         test = statement.test
-        if isinstance(test, ast.Name | ast.Attribute | ast.Call):
+        if test.__class__ in _SAYING_NOTHING:
             return 0
         if self.scope.parent is None and isinstance(test, ast.Compare):
             left = test.left
@@ -182,31 +209,51 @@ class FlowReader(ExpressionReader):
     ) -> None:
         """Read the body of a loop, and continue behind it."""
         scope = self.scope
-        jumps: list[Changes] = []
-        scope.breaks.append((len(scope.log), jumps))
-        end = self.branch(statement.body, test)
-        scope.breaks.pop()
-        for changes in [*jumps, *([end] if end is not None else [])]:
+        mark, guard = len(scope.log), scope.guard
+        breaks: list[Changes] = []
+        continues: list[Changes] = []
+        scope.loops.append((mark, breaks, continues))
+        if test is not None:
+            self.restrict(test, True)
+        self.block(statement.body)
+        scope.loops.pop()
+        scope.guard = guard
+        endless = isinstance(test, ast.Constant) and bool(test.value)
+        if not (breaks or continues or endless or scope.dead):
+            self.carry(carried, {name: scope.env.get(name) for name in carried})
             for name, variable in carried.items():
-                node = changes.get(name)
-                if node is not None and node != variable:
-                    self.nodes.variables[self.rows[variable][1]].append(node)
-        if isinstance(test, ast.Constant) and test.value:
-            self.join(jumps)
-        else:
-            # what the loop carries is in its variable already
-            ends = [{k: n for k, n in changes.items() if k not in carried} for changes in jumps]
-            if end is not None:
-                ends.append({k: n for k, n in end.items() if k not in carried})
-            self.join([{}, *ends])
-        if statement.orelse and not scope.dead:
+                scope.set(name, variable)
+            self.weaken(mark)
             self.block(statement.orelse)
+            return
+        ends = [] if scope.dead else [scope.changes(mark)]
+        scope.rollback(mark)
+        ends.extend(continues)
+        for changes in (*ends, *breaks):
+            self.carry(carried, {name: changes.pop(name, None) for name in carried})
+        if endless:
+            self.pass_over(statement.orelse)
+            self.join(breaks)
+        else:
+            self.join([{}, *ends])
+            self.block(statement.orelse)
+            normal = None if scope.dead else scope.changes(mark)
+            scope.rollback(mark)
+            self.join([normal, *breaks])
+
+    def carry(self, carried: dict[str, int], held: dict[str, int | None]) -> None:
+        """Add to the variables of a loop what its names hold where it starts again or ends."""
+        for name, variable in carried.items():
+            node = held[name]
+            known = self.nodes.variables[self.rows[variable][1]]
+            if node is not None and node != variable and len(known) < MAX_HELD:
+                known.append(node)
 
     def read_jump(self, statement: ast.Break | ast.Continue) -> None:
-        del statement
         scope = self.scope
-        if scope.breaks:
-            mark, jumps = scope.breaks[-1]
+        if scope.loops:
+            mark, breaks, continues = scope.loops[-1]
+            jumps = breaks if isinstance(statement, ast.Break) else continues
             if len(jumps) < _MAX_JUMPS:
                 jumps.append(scope.changes(mark))
         scope.dead = True
@@ -223,16 +270,9 @@ class FlowReader(ExpressionReader):
         partial = self.partly(scope.changes(mark), mark)
         if statement.orelse and not scope.dead:
             self.block(statement.orelse)
-        ends = [None if scope.dead else scope.changes(mark)]
+        end = None if scope.dead else scope.changes(mark)
         scope.rollback(mark)
-        scope.dead = False
-        for handler in statement.handlers:
-            scope.apply(partial)
-            self.read_handler(handler)
-            ends.append(None if scope.dead else scope.changes(mark))
-            scope.rollback(mark)
-            scope.dead = False
-        self.join(ends)
+        self.join([end, self.handlers_end(statement.handlers, partial)])
         if statement.finalbody:
             dead = scope.dead
             if dead:
@@ -250,6 +290,24 @@ class FlowReader(ExpressionReader):
             key: self.nodes.union((before[key] or 0, node or 0)) if isinstance(key, str) else None
             for key, node in changes.items()
         }
+
+    def handlers_end(self, handlers: Sequence[ast.ExceptHandler], partial: Changes) -> Changes | None:
+        """Read `except` clauses; return what any of them changes in the end, None if none is left."""
+        scope = self.scope
+        start = len(scope.log)
+        scope.dead = False
+        scope.apply(partial)
+        mark = len(scope.log)
+        ends: list[Changes | None] = []
+        for handler in handlers:
+            self.read_handler(handler)
+            ends.append(None if scope.dead else scope.changes(mark))
+            scope.rollback(mark)
+            scope.dead = False
+        self.join(ends)
+        end = None if scope.dead else scope.changes(start)
+        scope.rollback(start)
+        return end
 
     def read_handler(self, handler: ast.ExceptHandler) -> None:
         """Read one `except` clause."""
@@ -334,6 +392,8 @@ def _stored_names(body: Sequence[ast.stmt]) -> list[str]:
     return list(found)
 
 
+_EXITS = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
+_SAYING_NOTHING = frozenset({ast.Name, ast.Attribute, ast.Call})
 # loops nested a hundred deep ask about the same statements again and again
 _MAX_VISITED = 5_000
 # each jump costs what changed since the loop began

@@ -11,7 +11,7 @@ _STATE = re.compile(
     r"(?:_up)?$"
 )
 # what fills a cache stands close behind the test; blocks of thousands of tests are not searched once for each
-_MAX_VISITED = 200
+_MAX_VISITED = 60
 
 
 def emptiness_test(test: ast.expr) -> list[str]:
