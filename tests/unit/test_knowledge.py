@@ -20,12 +20,13 @@ from mergegate.rules.loader import (
     read_compiled,
     rules_digest,
 )
-from mergegate.rules.model import CATEGORIES, EFFECTS, GRADES, Blocking, Knowledge
+from mergegate.rules.model import CATEGORIES, EFFECTS, GRADES, Blocking, Knowledge, Replacement
 from mergegate.semantics.type_table import TypeTable
 
 KNOWLEDGE = load_knowledge()
 ENTRIES = list({id(entry): entry for entry in KNOWLEDGE.blocking.values()}.values())
 TYPES = TypeTable(KNOWLEDGE.types, KNOWLEDGE.aliases)
+ENTRY = "[[blocking]]\nnames = ['a.b']\ngrade = 'unbounded'\ncategory = 'network'\n"
 
 
 def write(folder: Path, text: str, name: str = "knowledge/mine.toml") -> Path:
@@ -58,13 +59,14 @@ def test_every_replacement_is_offered_by_an_entry() -> None:
 
 
 @pytest.mark.parametrize("replacement", KNOWLEDGE.replacements.values(), ids=lambda r: r.id)
-def test_replacements_are_short_imperative_sentences(replacement: object) -> None:
-    sentences = [replacement.default, *replacement.by_import.values()]  # type: ignore[attr-defined]
+def test_replacements_are_short_imperative_sentences(replacement: Replacement) -> None:
+    sentences = [replacement.default, *replacement.by_import.values()]
 
     for sentence in sentences:
         assert re.match(r"(use|run|read|await|do|create) ", sentence), sentence
         assert sentence.count("`") % 2 == 0
-        assert len(sentence) < 150 and not sentence.endswith(".")
+        assert len(sentence) < 150
+        assert not sentence.endswith(".")
 
 
 def test_names_are_those_by_which_the_type_table_knows_classes() -> None:
@@ -217,17 +219,15 @@ def test_users_add_tables_rules_and_names(tmp_path: Path) -> None:
 
     assert knowledge.lookup("shop.refund") is not None
     assert knowledge.lookup("bank.Client.transfer") is not None
-    assert knowledge.lookup("requests.get") is None and knowledge.is_safe("requests.Session.get")
+    assert knowledge.lookup("requests.get") is None
+    assert knowledge.is_safe("requests.Session.get")
     assert knowledge.decorators["shop.pool.run"] == "thread"
     assert "shop.pool.run" in knowledge.handovers
     assert knowledge.digest != KNOWLEDGE.digest
 
 
 def test_what_users_say_counts_above_our_tables(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        "safe = ['time.sleep']\n[[blocking]]\nnames = ['io.BytesIO.*']\ngrade = 'contents'\ncategory = 'file'\n",
-    )
+    write(tmp_path, "safe = ['time.sleep']\n" + ENTRY.replace("a.b", "io.BytesIO.*"))
 
     knowledge = load_knowledge([tmp_path])
 
@@ -264,13 +264,11 @@ def test_a_damaged_compiled_form_is_refused(change: Callable[[bytes], bytes]) ->
 
 # -- malformed files ---------------------------------------------------------------------------------------------------
 
-ENTRY = "[[blocking]]\nnames = ['a.b']\ngrade = 'unbounded'\ncategory = 'network'\n"
-
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("safe = [", r"is not valid TOML: .*line 1"),
+        ("safe = [", r"is not valid TOML: Invalid value"),
         ("safes = ['a.b']", r"safes: is not known here, did you mean 'safe'\? \(allowed: blocking, safe, "),
         ("safe = 'a.b'", r"safe: is not an array of non-empty strings \(allowed: "),
         ("safe = ['a b']", r"safe: 'a b' is not a name \(allowed: dotted names"),
@@ -288,10 +286,13 @@ ENTRY = "[[blocking]]\nnames = ['a.b']\ngrade = 'unbounded'\ncategory = 'network
             ENTRY + "free_when = [{ argument = 'x' }]\n",
             r"blocking\[1\]\.free_when\[1\]: has 0 tests \(allowed: just one of ",
         ),
-        (ENTRY + "free_when = [{ argument = 'x', position = -1, given = true }]\n", r"free_when\[1\]\.position: is -1"),
+        (
+            ENTRY + "free_when = [{ argument = 'x', position = -1, given = true }]\n",
+            r"blocking\[1\]\.free_when\[1\]\.position: is -1",
+        ),
         (
             ENTRY + "free_when = [{ argument = 'x', equals = 'y' }]\n",
-            r"free_when\[1\]\.equals: is 'y' \(allowed: true, false",
+            r"blocking\[1\]\.free_when\[1\]\.equals: is 'y' \(allowed: true, false",
         ),
         ("blocking = ['a.b']", r"blocking\[1\]: is not a table"),
         ("[decorators]\nthreads = ['a.b']", r"decorators\.threads: is not known here, did you mean 'thread'\?"),
@@ -346,7 +347,7 @@ def test_examples_give_their_marks_away(tmp_path: Path) -> None:
         (RULE + "pylint = 'W7101'\n", r"pylint: the number of W7101 already belongs to blocking-call-in-async"),
         (RULE + "enabled = 'no'\n", r"enabled: is 'no' \(allowed: true or false\)"),
         (RULE + "categories = ['net']\n", r"categories: 'net' is not known \(allowed: sleep"),
-        (RULE.replace("A slow call.", "A slow"), ""),
+        (RULE.replace("'A slow call.'", '"A slow\\ncall."'), r"summary: has several lines"),
         (RULE + BAD.replace("bad", "good"), r"example\[1\]\.kind: is good, but a line is marked"),
         (RULE + BAD.replace("  # <- slow-call", ""), r"example\[1\]\.kind: is bad, but no line is marked"),
         (RULE + BAD.replace("code =", "codes ="), r"example\[1\]\.codes: is not known here, did you mean 'code'\?"),
@@ -355,9 +356,6 @@ def test_examples_give_their_marks_away(tmp_path: Path) -> None:
 def test_a_malformed_rule_is_one_line(tmp_path: Path, text: str, said: str) -> None:
     folder = write(tmp_path, text, "mine/slow-call.toml")
 
-    if not said:
-        assert "slow-call" in load_rules([folder])
-        return
     with pytest.raises(RuleError) as caught:
         load_rules([folder])
 
