@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from mergegate.syntax.pragmas import Pragma
 
 from mergegate.config import Config
 from mergegate.engine import Analysis
@@ -20,6 +19,7 @@ from mergegate.finding import Confidence, Finding, Severity, Step
 from mergegate.gate.report import Report, make_report
 from mergegate.reporters import Style, built_in
 from mergegate.rules.model import Example, ExampleFile, Rule
+from mergegate.syntax.pragmas import Pragma
 
 SARIF_SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif-schema-2.1.0.json").read_text("utf-8"))
 REPORT_SCHEMA = json.loads(

@@ -184,7 +184,7 @@ async def several():
     time.sleep(
         11
     )  # pylint: disable=E7101
-    time.sleep(12); time.sleep(13)  # pylint: disable=all
+    time.sleep(12); time.sleep(13)  # pylint: disable=E
 
 
 class Service:
@@ -205,7 +205,11 @@ def test_pylints_comments_mean_the_same_to_both(cli: Cli, pylint: Pylint) -> Non
     assert 0 < len(found) < 15
 
 
-@pytest.mark.parametrize("text", ["# pylint: skip-file\n", "# pylint: disable=blocking-call-in-async\n"])
+# pylint takes `disable=all` on any line as `skip-file`
+@pytest.mark.parametrize(
+    "text",
+    ["# pylint: skip-file\n", "# pylint: disable=blocking-call-in-async\n", "x = 1  # pylint: disable=all\n"],
+)
 def test_a_whole_file_can_be_left_out(cli: Cli, pylint: Pylint, text: str) -> None:
     cli.write("app.py", f"{text}import time\n\n\nasync def run():\n    time.sleep(1)\n")
     assert pylint.messages("app.py") == []

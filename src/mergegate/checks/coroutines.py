@@ -51,6 +51,9 @@ def _is_plain_coroutine(program: CallGraph, function: int) -> bool:
         return program.callable_of(function).effect != "task"
     if not fact.flags & FunctionFlag.ASYNC or fact.flags & FunctionFlag.GENERATOR:
         return False
+    wrappers = program.callable_of(function).wrappers
+    if wrappers:
+        return all(program.fact(w).flags & FunctionFlag.ASYNC for w in wrappers)
     module = program.function_module[function]
     # a decorator of which nothing is known may schedule the coroutine itself
     return all(_keeps_coroutine(program, module, node) for node in fact.decorators)

@@ -70,7 +70,7 @@ def apply(
 
 
 class _Coverage:
-    """Matches findings with comments and remembers which names of which comment matched."""
+    """Matches findings with comments; `used` holds the path, line and name of what has matched, no name as ``""``."""
 
     def __init__(self, pragmas: Mapping[str, Sequence[Pragma]], rules: Mapping[str, Rule]) -> None:
         self.pragmas = pragmas
@@ -79,19 +79,19 @@ class _Coverage:
 
     def judge(self, finding: Finding) -> Judged:
         status, reason = "new", ""
-        for index, pragma in enumerate(self.pragmas.get(finding.path, ())):
+        for pragma in self.pragmas.get(finding.path, ()):
             if pragma.kind == "malformed" or not pragma.first <= finding.line <= pragma.last:
                 continue
             for name in self._matching(pragma, finding):
-                self.used.add((finding.path, index, name))
+                self.used.add((finding.path, pragma.line, name))
                 if status == "new":
                     status, reason = "suppressed", pragma.reason
         return Judged(finding, status, reason)
 
     def _matching(self, pragma: Pragma, finding: Finding) -> Iterator[str]:
         if not pragma.rules:
-            # a blanket comment must not hide the finding that says the comment is unused
-            if finding.rule not in (UNUSED, UNREASONED):
+            # a blanket comment of ours must not hide the finding that says it is unused
+            if pragma.kind == "pylint" or finding.rule not in (UNUSED, UNREASONED):
                 yield ""
             return
         accepted = _own_names(finding) if pragma.kind == "mergegate" else _pylint_names(finding, self.rules)
@@ -118,39 +118,33 @@ def _unused(covers: _Coverage, pragmas: Mapping[str, Sequence[Pragma]], rules: M
         return
     families = {each.family for each in rules.values()}
     for path, comments in pragmas.items():
-        for index, pragma in enumerate(comments):
-            if pragma.kind == "malformed":
-                message = "This comment is no suppression"
-                yield _complaint(rule, path, pragma.line, message, "write it as # mergegate: ignore[rule] -- reason")
-            if pragma.kind != "mergegate":
+        for line in dict.fromkeys(pragma.line for pragma in comments if pragma.kind == "malformed"):
+            fix = "write it as # mergegate: ignore[rule] -- reason"
+            yield _complaint(rule, path, line, "this comment is no suppression", fix)
+        for line, name in _named(comments):
+            if (path, line, name) in covers.used or name in (UNUSED, UNREASONED):
                 continue
-            if not pragma.rules and (path, index, "") not in covers.used:
-                yield _complaint(rule, path, pragma.line, "Nothing is suppressed by this comment", "remove the comment")
-            for name in dict.fromkeys(pragma.rules):
-                if (path, index, name) in covers.used or name in (UNUSED, UNREASONED):
-                    continue
-                if name not in rules and name not in families:
-                    yield _unknown(rule, path, pragma.line, name, [*rules, *families])
-                elif name in families or rules[name].enabled:
-                    message = f"No {name} finding is suppressed by this comment"
-                    yield _complaint(rule, path, pragma.line, message, f"remove {name} from the comment")
+            if not name:
+                yield _complaint(rule, path, line, "nothing is suppressed by this comment", "remove the comment")
+            elif name not in rules and name not in families:
+                fix = guess(name, [*rules, *families]).rstrip() or "see 'mergegate rules' for the names"
+                yield _complaint(rule, path, line, f"this comment names {name!r}, which is no rule", fix)
+            elif name in families or rules[name].enabled:
+                message = f"no {name} finding is suppressed by this comment"
+                yield _complaint(rule, path, line, message, f"remove {name} from the comment")
 
 
-def _unknown(rule: Rule, path: str, line: int, name: str, known: Sequence[str]) -> Finding:
-    fix = guess(name, known).rstrip() or "see 'mergegate rules' for the names"
-    return _complaint(rule, path, line, f"This comment names {name!r}, which is no rule", fix)
+def _named(comments: Iterable[Pragma]) -> Iterable[tuple[int, str]]:
+    """Return the lines and names of our own comments, each once; a comment without names has the name ``""``."""
+    own = (pragma for pragma in comments if pragma.kind == "mergegate")
+    return dict.fromkeys((pragma.line, name) for pragma in own for name in pragma.rules or ("",))
 
 
 def _unreasoned(pragmas: Mapping[str, Sequence[Pragma]], rule: Rule) -> Iterator[Finding]:
+    fix = "add the reason: # mergegate: ignore[rule] -- reason"
     for path, comments in pragmas.items():
         for line in dict.fromkeys(p.line for p in comments if p.kind == "mergegate" and not p.reason.strip()):
-            yield _complaint(
-                rule,
-                path,
-                line,
-                "This suppression does not say why",
-                "add the reason: # mergegate: ignore[rule] -- reason",
-            )
+            yield _complaint(rule, path, line, "this suppression does not say why", fix)
 
 
 def _complaint(rule: Rule, path: str, line: int, message: str, fix: str) -> Finding:

@@ -40,6 +40,7 @@ class Programs:
         self.broken: MergegateError | None = None
         self._run: weakref.ref[object] | None = None
         self._programs: dict[tuple[Path, Path | None], _Program | MergegateError] = {}
+        self._complained: set[Path] = set()
         self._latest: tuple[Path, bytes, tuple[Finding, ...]] | None = None
 
     def begin(self, run: object) -> None:
@@ -57,6 +58,7 @@ class Programs:
             return
         self._run = weakref.ref(run)
         self._programs.clear()
+        self._complained.clear()
         self._latest = None
 
     def findings(self, file: Path, data: bytes, explicit: Path | None) -> tuple[Finding, ...]:
@@ -74,8 +76,17 @@ class Programs:
         Raises
         ------
         MergegateError
-            If a plugin, the configuration or a rule is broken.
+            If a plugin, the configuration or a rule is broken; raised once for each file.
         """
+        try:
+            return self._findings(file, data, explicit)
+        except MergegateError:
+            if file in self._complained:
+                return _NOTHING
+            self._complained.add(file)
+            raise
+
+    def _findings(self, file: Path, data: bytes, explicit: Path | None) -> tuple[Finding, ...]:
         if self.broken is not None:
             raise self.broken
         # the checkers of all families ask for one file in turn

@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 from mergegate.errors import RuleError
 from mergegate.finding import Confidence, Severity
 from mergegate.rules.model import (
-    Blocking, Caller, Condition, Example, ExampleFile, Knowledge, LoopEntry, Replacement, Rule,
-)  # fmt: skip
+    Blocking,
+    Caller,
+    Condition,
+    Example,
+    ExampleFile,
+    Knowledge,
+    LoopEntry,
+    Replacement,
+    Rule,
+)
 
 _VERSION = 1
 
@@ -68,7 +76,7 @@ def read_compiled(
 
 
 def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str, str]) -> Knowledge:
-    entries = [_blocking(row) for row in document["blocking"]]
+    entries: list[Blocking] = [_blocking(row) for row in document["blocking"]]
     callers = [Caller(tuple(names), argument, position) for names, argument, position in document["callers"]]
     replacements = [Replacement(*row) for row in document["replacements"]]
     return Knowledge(
@@ -76,7 +84,7 @@ def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str,
         safe=frozenset(document["safe"]),
         callers={name: caller for caller in callers for name in caller.names},
         decorators=document["decorators"],
-        loop_entries=tuple([LoopEntry(base, tuple(methods), *rest) for base, methods, *rest in document["loop_entries"]]),
+        loop_entries=tuple([_loop_entry(*row) for row in document["loop_entries"]]),
         replacements={replacement.id: replacement for replacement in replacements},
         types=types,
         aliases=aliases,
@@ -91,15 +99,26 @@ def _row(value: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+    return dict(cast("Mapping[Any, Any]", value)) if isinstance(value, Mapping) else value
+
+
+def _loop_entry(base: str, methods: list[str], unless_defined: str, note: str) -> LoopEntry:
+    return LoopEntry(base, tuple(methods), unless_defined, note)
 
 
 def _blocking(row: list[Any]) -> Blocking:
     names, grade, category, replacement, free_when, blocks_when, follows, note, verified = row
     return Blocking(
-        tuple(names), grade, category, replacement, _conditions(free_when), _conditions(blocks_when), tuple(follows), note,
-        tuple(verified),
-    )  # fmt: skip
+        names=tuple(names),
+        grade=grade,
+        category=category,
+        replacement=replacement,
+        free_when=_conditions(free_when),
+        blocks_when=_conditions(blocks_when),
+        follows=tuple(follows),
+        note=note,
+        verified=tuple(verified),
+    )
 
 
 def _conditions(rows: list[Any]) -> tuple[Condition, ...]:

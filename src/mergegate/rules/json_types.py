@@ -12,6 +12,14 @@ HEADS = frozenset({"|", "type", "call", "await", "with", "awith", "builtins.tupl
 """Heads of types that are no classes."""
 
 
+def split(type_: TypeJson) -> tuple[str, list[TypeJson]]:
+    """Return the head and the parts of a type; a plain name has no parts."""
+    if isinstance(type_, list):
+        head, *parts = cast("list[Any]", type_)
+        return str(head), parts
+    return str(type_), []
+
+
 def join_types(types: Iterable[TypeJson]) -> TypeJson:
     """Return the union of types, in order of appearance.
 
@@ -22,7 +30,8 @@ def join_types(types: Iterable[TypeJson]) -> TypeJson:
     vague = False
     for type_ in types:
         vague = vague or type_ is None
-        for part in type_[1:] if isinstance(type_, list) and type_[0] == "|" else [type_]:
+        head, parts = split(type_)
+        for part in parts if head == "|" else [type_]:
             if part is not None:
                 _merge(found, part)
     if not found or (vague and found == ["None"]):
@@ -31,40 +40,29 @@ def join_types(types: Iterable[TypeJson]) -> TypeJson:
 
 
 def _merge(found: list[TypeJson], part: TypeJson) -> None:
+    head, parts = split(part)
     for index, known in enumerate(found):
-        if _head(known) == _head(part):
-            merged = _merged(known, part)
-            if merged is not None:
-                found[index] = merged
-                return
+        known_head, known_parts = split(known)
+        if known_head != head:
+            continue
+        if len(known_parts) == len(parts):
+            joined = [join_types(pair) for pair in zip(known_parts, parts, strict=True)]
+            found[index] = [head, *joined] if joined else known
+            return
+        if not known_parts or not parts:
+            # a bare class and the same with arguments: the arguments say more
+            found[index] = known if known_parts else part
+            return
     found.append(part)
-
-
-def _head(type_: TypeJson) -> str:
-    return cast("list[str]", type_)[0] if isinstance(type_, list) else cast("str", type_)
-
-
-def _merged(left: TypeJson, right: TypeJson) -> TypeJson:
-    """Return one type for two of the same head, or None if they cannot be one (tuples of different lengths)."""
-    if not isinstance(left, list):
-        return right
-    if not isinstance(right, list):
-        return left
-    first, second = cast("list[TypeJson]", left), cast("list[TypeJson]", right)
-    if len(first) != len(second):
-        return None
-    return [first[0], *[join_types(pair) for pair in zip(first[1:], second[1:], strict=True)]]
 
 
 def join_overloads(results: Iterable[TypeJson]) -> TypeJson:
     """Return the union of what overloads give; the vague `IO` of a fallback goes where concrete files are named."""
     joined = join_types(results)
-    if not isinstance(joined, list) or cast("list[TypeJson]", joined)[0] != "|":
+    head, parts = split(joined)
+    if head != "|" or not any(split(part)[0].startswith("io.") for part in parts):
         return joined
-    parts = cast("list[TypeJson]", joined)[1:]
-    if any(_head(part).startswith("io.") for part in parts):
-        parts = [part for part in parts if _head(part) not in _VAGUE_FILES]
-    return join_types(parts)
+    return join_types(part for part in parts if split(part)[0] not in _VAGUE_FILES)
 
 
 _VAGUE_FILES = frozenset({"typing.IO", "typing.BinaryIO", "typing.TextIO"})

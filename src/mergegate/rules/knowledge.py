@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from mergegate.errors import ConfigError, RuleError
+from mergegate.errors import ConfigError
 from mergegate.rules.model import (
-    CATEGORIES, EFFECTS, GRADES, Blocking, Caller, Condition, Knowledge, LoopEntry, Replacement,
-)  # fmt: skip
+    CATEGORIES,
+    EFFECTS,
+    GRADES,
+    Blocking,
+    Caller,
+    Condition,
+    Knowledge,
+    LoopEntry,
+    Replacement,
+)
 from mergegate.rules.names import SHAPE, covers, expand, first_malformed
-from mergegate.rules.reading import Table, each, read_toml
+from mergegate.rules.reading import Table, read_toml
 
 _KINDS = ("blocking", "safe", "handovers", "caller", "decorators", "loop_entry", "replacement")
 _DECLARED = "declared as blocking in the configuration"
@@ -175,9 +183,9 @@ class KnowledgeBuilder:
 def read_knowledge(
     own: Sequence[tuple[Path, str]],
     added: Sequence[tuple[Path, str]],
+    *,
     declared: tuple[Iterable[str], Iterable[str], Iterable[str]],
-    types: Mapping[str, object],
-    aliases: Mapping[str, str],
+    type_table: tuple[Mapping[str, object], Mapping[str, str]],
     digest: str,
 ) -> Knowledge:
     """Read our own tables, then users' tables, then the names that a configuration declares.
@@ -188,8 +196,8 @@ def read_knowledge(
         Files with how messages call them.
     declared
         Names that block, that are safe, and that hand a callable over.
-    types, aliases
-        The type table.
+    type_table
+        The types and their aliases.
     digest
         The digest of all that is read.
 
@@ -204,7 +212,7 @@ def read_knowledge(
     for path, shown in added:
         builder.add_file(path, shown, overriding=True)
     builder.declare(*declared)
-    return builder.build(types, aliases, digest)
+    return builder.build(*type_table, digest)
 
 
 def _names(table: Table, key: str, *, required: bool = False) -> tuple[str, ...]:
@@ -259,9 +267,7 @@ def _loop_entries(table: Table) -> list[LoopEntry]:
     table.texts("verified", single=True)
     groups = [((method,), twin.format(method=method)) for method in methods] if twin else [(methods, "")]
     return [
-        LoopEntry(base, group, other, note)
-        for base in _names(table, "bases", required=True)
-        for group, other in groups
+        LoopEntry(base, group, other, note) for base in _names(table, "bases", required=True) for group, other in groups
     ]
 
 

@@ -89,8 +89,13 @@ def load_knowledge(
         [(path, _shown(path, folder, shown)) for path in _tables(folder)] for folder, shown in _folders(extra_folders)
     ]
     digest = _hash([rules_digest(extra_folders), *["\n".join(names) for names in declared]])
-    types, aliases = load_type_table(extra_folders)
-    return read_knowledge(own, [file for files in added for file in files], declared, types, aliases, digest)
+    return read_knowledge(
+        own,
+        [file for files in added for file in files],
+        declared=declared,
+        type_table=load_type_table(extra_folders),
+        digest=digest,
+    )
 
 
 def load_type_table(extra_folders: Sequence[Path] = ()) -> tuple[Mapping[str, object], Mapping[str, str]]:

@@ -198,7 +198,7 @@ class Knowledge:
         if name in self.safe:
             return True
         name, _, last = name.rpartition(".")
-        if last.startswith("__"):
+        if last.startswith("__") or last.endswith(")"):
             return False
         while name:
             pattern = f"{name}.*"

@@ -95,8 +95,7 @@ class Table:
 
     def constant(self, key: str) -> bool | int | float:
         """Return true, false or a number."""
-        value = self._get(key, (bool, int, float), "true, false or a number", None)
-        return cast("bool | int | float", value)
+        return self._get(key, (bool, int, float), "true, false or a number", None)
 
     def texts(self, key: str, *, required: bool = False, single: bool = False) -> tuple[str, ...]:
         """Return an array of strings.
@@ -124,8 +123,8 @@ class Table:
         """Return a table of strings."""
         if key not in self._data:
             return {}
-        value = self._get(key, dict, "a table", None)
-        for name, item in cast("dict[str, object]", value).items():
+        value = cast("dict[str, object]", self._get(key, dict, "a table", None))
+        for name, item in value.items():
             if not isinstance(item, str) or not item.strip():
                 raise self.fail(f"{key}.{name}", "is not a non-empty string", "a string")
         return cast("dict[str, str]", value)

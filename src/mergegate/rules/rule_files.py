@@ -72,7 +72,8 @@ def unique(rules: dict[str, Rule], origins: dict[str, str], rule: Rule, shown: s
         If its id or its pylint id is taken.
     """
     if rule.id in rules:
-        raise RuleError(f"{shown}: id: {rule.id!r} is already the id of {origins[rule.id]}", "allowed: an id of its own")
+        problem = f"{rule.id!r} is already the id of {origins[rule.id]}"
+        raise RuleError(f"{shown}: id: {problem}", "allowed: an id of its own")
     for other in rules.values():
         if rule.pylint and rule.pylint[1:] == other.pylint[1:]:
             raise RuleError(

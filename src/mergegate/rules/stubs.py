@@ -1,62 +1,24 @@
-"""Reads stub syntax: from annotations, signatures and class bodies to the records of the type table."""
+"""Reads stub syntax: from signatures and class bodies to the records of the type table."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
-from mergegate.rules.json_types import TypeJson, join_overloads, join_types
-
-_MAX_DEPTH = 12
-
-
-class TypeVariable(NamedTuple):
-    """A type variable with what limits it."""
-
-    name: str
-    bound: ast.expr | None
-    constraints: tuple[ast.expr, ...]
-    scope: Scope
-
-
-class TypeAlias(NamedTuple):
-    """A name for a type expression."""
-
-    node: ast.expr
-    scope: Scope
-
-
-Symbol = str | TypeVariable | TypeAlias | None
-
-
-class Scope(Protocol):
-    """What names mean in one module of stubs."""
-
-    def resolve(self, dotted: str) -> Symbol:
-        """Return the canonical dotted name of a class, function or module, a variable or alias, or None."""
-        ...
-
-    def statements(self, body: Sequence[ast.stmt]) -> Iterable[ast.stmt]:
-        """Return the statements of a body, those that are in force inside conditions included."""
-        ...
-
-
-class Context(NamedTuple):
-    """Where an annotation stands.
-
-    Attributes
-    ----------
-    kept
-        The type variables of the class around it, which stay variables.
-    selves
-        The type variables that annotate `self` or `cls`, which mean the receiver.
-    """
-
-    scope: Scope
-    kept: frozenset[str] = frozenset()
-    selves: frozenset[str] = frozenset()
+from mergegate.rules.json_types import TypeJson, join_overloads, join_types, split
+from mergegate.rules.stub_types import (
+    Context,
+    Scope,
+    Symbol,
+    TypeAlias,
+    TypeVariable,
+    arguments,
+    dotted_name,
+    read_constant,
+    read_type,
+)
 
 
 @dataclass(slots=True)
@@ -72,105 +34,6 @@ class ModuleRecord:
         """Return the record with one-letter keys and sorted names; what is empty is left out."""
         parts = {"a": self.aliases, "c": self.classes, "f": self.functions, "v": self.variables}
         return {key: dict(sorted(part.items())) for key, part in parts.items() if part}
-
-
-def dotted_name(node: ast.expr) -> str:
-    """Return `a.b.c` for such an expression, "" for any other."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
-
-
-# -- annotations -----------------------------------------------------------------------------------------------------
-
-
-def read_type(node: ast.expr | None, context: Context, depth: int = 0) -> TypeJson:
-    """Return the JSON type that an annotation means; None if it says nothing."""
-    if node is None or depth > _MAX_DEPTH:
-        return None
-    if isinstance(node, ast.Constant):
-        if node.value is None:
-            return "None"
-        return read_type(_parsed(node.value), context, depth + 1) if isinstance(node.value, str) else None
-    if isinstance(node, ast.Name | ast.Attribute):
-        return _read_name(context.scope.resolve(dotted_name(node)), context, depth)
-    if isinstance(node, ast.BinOp):
-        return join_types([read_type(node.left, context, depth + 1), read_type(node.right, context, depth + 1)])
-    if isinstance(node, ast.Subscript):
-        return _read_subscript(node, context, depth)
-    return None
-
-
-def _parsed(text: str) -> ast.expr | None:
-    try:
-        return ast.parse(text, mode="eval").body
-    except SyntaxError:
-        return None
-
-
-def _read_name(symbol: Symbol, context: Context, depth: int) -> TypeJson:
-    if isinstance(symbol, TypeVariable):
-        return _read_variable(symbol, context, depth)
-    if isinstance(symbol, TypeAlias):
-        return read_type(symbol.node, context._replace(scope=symbol.scope), depth + 1)
-    if symbol is None or symbol in _SAY_NOTHING:
-        return None
-    if symbol in _PLAIN:
-        return _PLAIN[symbol]
-    form = _FORMS.get(symbol, "")
-    return [form, None] if form in _WRAPPING else symbol
-
-
-def _read_variable(variable: TypeVariable, context: Context, depth: int) -> TypeJson:
-    if variable.name in context.selves:
-        return "~Self"
-    if variable.name in context.kept:
-        return f"~{variable.name}"
-    outer = context._replace(scope=variable.scope)
-    if variable.constraints:
-        return join_types([read_type(c, outer, depth + 1) for c in variable.constraints])
-    return read_type(variable.bound, outer, depth + 1)
-
-
-def arguments(node: ast.Subscript) -> list[ast.expr]:
-    """Return what stands between the brackets."""
-    return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
-
-
-def _read_subscript(node: ast.Subscript, context: Context, depth: int) -> TypeJson:
-    symbol = context.scope.resolve(dotted_name(node.value))
-    parts = arguments(node)
-    if not isinstance(symbol, str):
-        return _read_name(symbol, context, depth)
-    form = _FORMS.get(symbol, "")
-    if form == "literal":
-        return join_types([_PLAIN_CONSTANTS.get(type(getattr(p, "value", None))) for p in parts])
-    if form in ("call", "last await"):
-        return [form.removeprefix("last "), read_type(parts[-1], context, depth + 1)]
-    if symbol == "builtins.tuple":
-        return _read_tuple(parts, context, depth)
-    read = [read_type(p, context, depth + 1) for p in parts]
-    if form == "first":
-        return read[0]
-    if form == "optional":
-        return join_types([*read, "None"])
-    if form == "union":
-        return join_types(read)
-    if form:
-        return [form, read[0]]
-    if symbol in _SAY_NOTHING or symbol in _PLAIN:
-        return _PLAIN.get(symbol)
-    return [symbol, *read] if any(r is not None for r in read) else symbol
-
-
-def _read_tuple(parts: list[ast.expr], context: Context, depth: int) -> TypeJson:
-    if len(parts) == 2 and isinstance(parts[1], ast.Constant) and parts[1].value is ...:
-        return ["builtins.tuple...", read_type(parts[0], context, depth + 1)]
-    if len(parts) == 1 and isinstance(parts[0], ast.Tuple):
-        return ["builtins.tuple"]
-    return ["builtins.tuple", *[read_type(p, context, depth + 1) for p in parts]]
 
 
 # -- functions -------------------------------------------------------------------------------------------------------
@@ -200,7 +63,8 @@ def _read_function(node: Function, context: Context) -> TypeJson:
 
 
 def _first_argument(type_: TypeJson) -> TypeJson:
-    return type_[1] if isinstance(type_, list) and len(type_) > 1 else None
+    parts = split(type_)[1]
+    return parts[0] if parts else None
 
 
 def _receiver_variables(node: Function) -> frozenset[str]:
@@ -223,17 +87,12 @@ def read_variable(node: ast.AnnAssign, context: Context) -> TypeJson:
     return read_constant(node.value)
 
 
-def read_constant(node: ast.expr | None) -> TypeJson:
-    """Return the type of a literal."""
-    if isinstance(node, ast.UnaryOp):
-        node = node.operand
-    return _PLAIN_CONSTANTS.get(type(node.value)) if isinstance(node, ast.Constant) else None
-
-
 # -- classes ---------------------------------------------------------------------------------------------------------
 
 
-def add_class(record: ModuleRecord, qualified: str, canonical: str, nodes: Sequence[ast.ClassDef], scope: Scope) -> None:
+def add_class(
+    record: ModuleRecord, qualified: str, canonical: str, nodes: Sequence[ast.ClassDef], scope: Scope
+) -> None:
     """Add a class, and those nested in it, to the record of its module.
 
     Parameters
@@ -260,13 +119,11 @@ def add_class(record: ModuleRecord, qualified: str, canonical: str, nodes: Seque
     members = Members(canonical, Context(inner, frozenset(variables)), is_enum=any(b in _ENUMS for b in bases))
     for node in nodes:
         members.read(scope.statements(node.body))
-    methods = {name: read_functions(m, members.context) for name, m in members.methods.items()}
-    methods.update({name: methods[of] for name, of in members.copies.items() if of in methods})
-    members.attributes.update({n: members.attributes[of] for n, of in members.copies.items() if of in members.attributes})
-    if methods:
-        made["m"] = dict(sorted(methods.items()))
-    if members.attributes:
-        made["v"] = dict(sorted(members.attributes.items()))
+    methods: dict[str, TypeJson] = {name: read_functions(m, members.context) for name, m in members.methods.items()}
+    for key, table in (("m", methods), ("v", members.attributes)):
+        table.update({name: table[of] for name, of in members.copies.items() if of in table})
+        if table:
+            made[key] = dict(sorted(table.items()))
     record.classes[qualified] = made
     for name, nested in members.nested.items():
         add_class(record, f"{qualified}.{name}", f"{canonical}.{name}", nested, inner)
@@ -398,7 +255,9 @@ def definitions(statements: Iterable[ast.stmt]) -> dict[str, list[ast.stmt]]:
 def type_variable(node: ast.stmt, scope: Scope) -> TypeVariable | None:
     """Return the variable that `T = TypeVar("T", ...)` makes, or None if it is another statement."""
     value = node.value if isinstance(node, ast.Assign) else None
-    if not isinstance(value, ast.Call) or dotted_name(value.func).rpartition(".")[2].lstrip("_") not in _VARIABLE_MAKERS:
+    if not isinstance(value, ast.Call):
+        return None
+    if dotted_name(value.func).rpartition(".")[2].lstrip("_") not in _VARIABLE_MAKERS:
         return None
     name = value.args[0] if value.args else None
     if not isinstance(name, ast.Constant):
@@ -411,7 +270,13 @@ _VARIABLE_MAKERS = frozenset({"TypeVar", "ParamSpec", "TypeVarTuple"})
 _GENERIC = frozenset({"typing.Generic", "typing.Protocol"})
 _ENUMS = ("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag", "enum.ReprEnum")
 _PROPERTIES = frozenset(
-    {"builtins.property", "enum.property", "types.DynamicClassAttribute", "functools.cached_property", "abc.abstractproperty"}
+    {
+        "builtins.property",
+        "enum.property",
+        "types.DynamicClassAttribute",
+        "functools.cached_property",
+        "abc.abstractproperty",
+    }
 )
 _KEPT_SPECIAL_METHODS = frozenset(
     f"__{name}__"
@@ -421,28 +286,3 @@ _KEPT_SPECIAL_METHODS = frozenset(
     )
 )  # fmt: skip
 _NO_ATTRIBUTES = frozenset({"__hash__", "__slots__", "__match_args__"})
-_SAY_NOTHING = frozenset(
-    {
-        "typing.Any", "builtins.object", "typing.NoReturn", "typing.Never", "typing.Concatenate", "typing.Unpack",
-        "_typeshed.Incomplete", "_typeshed.Unused", "_typeshed.MaybeNone", "builtins.ellipsis", "types.EllipsisType",
-    }
-)  # fmt: skip
-_PLAIN: Mapping[str, TypeJson] = {
-    "typing.Self": "~Self", "typing.LiteralString": "builtins.str", "typing.TypeGuard": "builtins.bool",
-    "typing.TypeIs": "builtins.bool", "types.NoneType": "None",
-}  # fmt: skip
-_PLAIN_CONSTANTS: Mapping[type, TypeJson] = {
-    str: "builtins.str", bytes: "builtins.bytes", bool: "builtins.bool", int: "builtins.int", float: "builtins.float",
-    type(None): "None",
-}  # fmt: skip
-_WRAPPING = frozenset({"await", "with", "awith", "call"})
-_FORMS: Mapping[str, str] = {
-    "typing.Literal": "literal", "typing.Optional": "optional", "typing.Union": "union", "typing.Callable": "call",
-    "builtins.type": "type", "typing.Annotated": "first", "typing.Final": "first", "typing.ClassVar": "first",
-    "typing.Required": "first", "typing.NotRequired": "first", "typing.ReadOnly": "first",
-    "dataclasses.InitVar": "first", "typing.Awaitable": "await", "typing.Coroutine": "last await",
-    "types.CoroutineType": "last await", "contextlib.AbstractContextManager": "with",
-    "contextlib._GeneratorContextManager": "with", "contextlib.AbstractAsyncContextManager": "awith",
-    "contextlib._AsyncGeneratorContextManager": "awith",
-}  # fmt: skip
-

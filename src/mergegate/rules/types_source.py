@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from mergegate.errors import RuleError
 from mergegate.rules import stubs
-from mergegate.rules.stubs import Context, ModuleRecord, Symbol, TypeVariable
+from mergegate.rules.stub_types import Context, Symbol, TypeVariable, dotted_name
+from mergegate.rules.stubs import ModuleRecord
 
 Package = tuple[Mapping[str, object], Mapping[str, str]]
 
@@ -88,7 +89,9 @@ def load_package(path: Path) -> Package:
 
 
 def _all_text(table: object) -> bool:
-    return isinstance(table, dict) and all(isinstance(value, str) for value in cast("dict[str, object]", table).values())
+    return isinstance(table, dict) and all(
+        isinstance(value, str) for value in cast("dict[str, object]", table).values()
+    )
 
 
 def _read_module(path: Path, name: str, text: str) -> Mapping[str, Any]:
@@ -122,11 +125,11 @@ def read_module(name: str, text: str) -> ModuleRecord:
 
 
 def _add_assigned(record: ModuleRecord, name: str, node: ast.stmt, scope: StubScope) -> None:
-    """Add an annotated variable, another name of a function (`post = get`) or of anything else (`Client = other.Client`)."""
+    """Add an annotated variable, or another name of a function (`post = get`) or class (`Client = impl.Client`)."""
     if isinstance(node, ast.AnnAssign):
         record.variables[name] = stubs.read_variable(node, Context(scope))
         return
-    source = stubs.dotted_name(node.value) if isinstance(node, ast.Assign) else ""
+    source = dotted_name(node.value) if isinstance(node, ast.Assign) else ""
     if source in record.functions:
         record.functions[name] = record.functions[source]
     elif isinstance(target := scope.resolve(source), str):

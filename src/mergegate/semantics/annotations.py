@@ -37,6 +37,8 @@ class Annotations(Members):
             return NONE if row[1] == "None" else UNKNOWN
         if op == "[":
             return self._subscripted(module, row, depth)
+        if op == "(":
+            return self._called_alias(module, node, depth)
         if op == "r":
             return self.dependency_result(module, row[1])
         if op == "g":
@@ -63,23 +65,21 @@ class Annotations(Members):
         if row[0] in "[|r":
             return self.declared(module, node, depth + 1)
         if row[0] == "(":
-            return self._called_alias(module, row, depth)
+            return self._called_alias(module, node, depth)
         if row[0] == "&":
             return self.declared(module, row[1], depth + 1)
         return self.instances(self.value(module, node))
 
-    def _called_alias(self, module: int, row: Row, depth: int) -> Union:
+    def _called_alias(self, module: int, node: int, depth: int) -> Union:
         """Read `NewType("Id", Base)` and `TypeVar("T", bound=Base)`."""
-        _, callee, positional, keywords = row
+        _, callee, positional, keywords = self.row(module, node)
         target = self.value(module, callee)
         name = next((v[1] for v in target if v[0] in ("cls", "x")), "")
         if name == "typing.NewType" and len(positional) == 2:
             return self.declared(module, positional[1], depth + 1)
         if name == "typing.TypeVar":
-            for key, bound in keywords:
-                if key == "bound":
-                    return self.declared(module, bound, depth + 1)
-            return join([self.declared(module, p, depth + 1) for p in positional[1:]])
+            bounds = [bound for key, bound in keywords if key == "bound"] or positional[1:]
+            return (("tv", module, node, join([self.declared(module, b, depth + 1) for b in bounds])),)
         return UNKNOWN
 
     def instances(self, classes: Union) -> Union:

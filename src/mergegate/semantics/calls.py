@@ -125,7 +125,7 @@ class Calls(Callables):
             inferred = tuple(v for v in join(results) if v[0] != "none") if results else UNKNOWN
             union = inferred or union
         if receiver is not None:
-            union = tuple(self._rebind(v, receiver) for v in union)
+            union = tuple(self._rebind(v, receiver) for v in self.substituted(union, receiver))
         return tuple(self._argument_for(v, function, receiver, arguments) for v in union)
 
     def _rebind(self, value: Value, receiver: Value) -> Value:
@@ -172,7 +172,7 @@ class Calls(Callables):
     def _type_variable_argument(self, function: int, receiver: Value | None, arguments: Arguments) -> Union:
         """Return what the type variable of `-> T` stands for, from the argument whose annotation mentions it."""
         fact, home = self.functions[function], self.function_module[function]
-        if self.row(home, fact.returns)[0] != "g" or arguments.module < 0:
+        if self.row(home, fact.returns)[0] not in "gm(" or arguments.module < 0:
             return UNKNOWN
         for position, parameter in enumerate(fact.parameters):
             if parameter.annotation:

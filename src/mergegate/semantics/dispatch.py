@@ -44,12 +44,14 @@ class Dispatch(Construction):
         self.decorator_effects = {**_BUILTIN_DECORATORS, **knowledge.decorators}
         self._callables = {}
         self._hooks = {}
+        self._type_variables = {}
         self.prepare_values()
         self.prepare_hierarchy()
         # what was asked before the hierarchy stood may have been answered without it
         self.prepare_values()
         self._callables = {}
         self._hooks = {}
+        self._type_variables = {}
         self.primitives: list[Primitive] = []
         self._primitive_ids: dict[tuple[str, int], int] = {}
         self._verdicts: dict[str, Blocking | bool | None] = {}
@@ -62,6 +64,10 @@ class Dispatch(Construction):
     def is_catalogued(self, dotted: str) -> bool:
         """Tell whether the knowledge tables have an entry for just this name."""
         return dotted in self.knowledge.blocking or dotted in self.knowledge.safe
+
+    def covers_attributes(self, key: str) -> bool:
+        """Tell whether an entry `key.*` speaks of all that is reached through a class (`client.chat.completions`)."""
+        return f"{key}.*" in self.knowledge.blocking or f"{key}.*" in self.knowledge.safe
 
     def call_edges(self, site: Site, value: Value) -> None:
         """Add the edges of calling one value."""

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import Any, NamedTuple, cast
 
+from mergegate.rules.json_types import split
 from mergegate.semantics.hierarchy import linearise
 
 Record = Mapping[str, Any]
 """What one module holds: "a" aliases, "c" classes, "f" functions, "v" variables (see `rules.stubs.ModuleRecord`)."""
 
-MISSING: object = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
+
+class _Missing(Enum):
+    MISSING = "missing"
+
+
+MISSING = _Missing.MISSING
 """Says that the table has no entry, where None says that a result is not known."""
 
 
@@ -173,7 +180,7 @@ class TypeTable:
     # -- sources -------------------------------------------------------------------------------------------------
 
     def _home(self, name: str) -> str:
-        """Return the longest prefix of a name that is a module of the table, its record decoded; "" if there is none."""
+        """Return the longest prefix of a name that is a module of the table, and decode it; "" if there is none."""
         top = name.partition(".")[0]
         if top not in self._packages:
             self._packages.add(top)
@@ -209,10 +216,10 @@ class TypeTable:
 
 
 def _class_info(entry: Record) -> ClassInfo:
-    bases = [base if isinstance(base, list) else [base] for base in entry.get("b", ())]
+    bases = [split(base) for base in entry.get("b", ())]
     return ClassInfo(
-        tuple(base[0] for base in bases),
-        tuple(tuple(base[1:]) for base in bases),
+        tuple(head for head, _ in bases),
+        tuple(tuple(args) for _, args in bases),
         tuple(entry.get("t", ())),
         entry.get("m", _NOTHING),
         entry.get("v", _NOTHING),

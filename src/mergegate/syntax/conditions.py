@@ -8,6 +8,9 @@ from mergegate.syntax.annotations import AnnotationReader
 from mergegate.syntax.scope import Key
 from mergegate.syntax.summary import NONE, UNKNOWN, Demand
 
+_SAME = (ast.Is, ast.Eq)
+_OTHER = (ast.IsNot, ast.NotEq)
+_NAMES = (ast.Name, ast.NamedExpr)
 _ASYNC_PROBES = frozenset(
     {"iscoroutinefunction", "iscoroutine", "isawaitable", "isasyncgenfunction", "is_async_callable"}
 )
@@ -18,10 +21,6 @@ class ConditionReader(AnnotationReader):
 
     def assume(self, test: ast.expr, truth: bool) -> None:
         """Narrow the environment of the current scope, knowing that `test` came out as `truth`."""
-        kind = test.__class__
-        # names and attributes alone are most tests, and narrow nothing
-        if kind is ast.Name or kind is ast.Attribute:
-            return
         if isinstance(test, ast.UnaryOp):
             if isinstance(test.op, ast.Not):
                 self.assume(test.operand, not truth)
@@ -32,7 +31,7 @@ class ConditionReader(AnnotationReader):
                     self.assume(value, truth)
         elif isinstance(test, ast.Call):
             self.assume_call(test, truth)
-        elif isinstance(test, ast.Compare) and len(test.ops) == 1:
+        elif isinstance(test, ast.Compare):
             self.assume_comparison(test, truth)
 
     def assume_call(self, test: ast.Call, truth: bool) -> None:
@@ -57,9 +56,9 @@ class ConditionReader(AnnotationReader):
     def assume_comparison(self, test: ast.Compare, truth: bool) -> None:
         """Learn from `x is None`."""
         comparator = test.comparators[0]
-        if not (isinstance(comparator, ast.Constant) and comparator.value is None):
+        if not isinstance(comparator, ast.Constant) or comparator.value is not None or len(test.ops) > 1:
             return
-        if isinstance(test.ops[0], ast.Is | ast.Eq) == truth and isinstance(test.left, ast.Name | ast.NamedExpr):
+        if isinstance(test.ops[0], _SAME) == truth and isinstance(test.left, _NAMES):
             key = self.narrowing_key(test.left)
             if isinstance(key, str) and self.rows[self.scope.env.get(key, UNKNOWN)][0] != "p":
                 self.scope.set(key, NONE)
@@ -94,9 +93,6 @@ class ConditionReader(AnnotationReader):
 
     def parameter_conditions(self, test: ast.expr, truth: bool) -> list[tuple[int, Demand]]:
         """Return what a branch demands of this function's own parameters: (index, truthy|falsy|none|some)."""
-        kind = test.__class__
-        if kind is ast.Call or kind is ast.Attribute:
-            return []
         if isinstance(test, ast.UnaryOp):
             return self.parameter_conditions(test.operand, not truth) if isinstance(test.op, ast.Not) else []
         if isinstance(test, ast.BoolOp):
@@ -119,9 +115,9 @@ def _demand(test: ast.Compare, truth: bool) -> Demand | None:
     operator, right = test.ops[0], test.comparators[0]
     if len(test.ops) != 1 or not isinstance(right, ast.Constant):
         return None
-    if not isinstance(operator, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+    if not isinstance(operator, _SAME + _OTHER):
         return None
-    positive = isinstance(operator, ast.Is | ast.Eq) == truth
+    positive = isinstance(operator, _SAME) == truth
     if right.value is None:
         return "none" if positive else "some"
     if isinstance(right.value, bool):

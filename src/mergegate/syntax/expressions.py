@@ -55,7 +55,8 @@ class ExpressionReader(FunctionReader):
             return held
         # a property can only be met on an instance; one read stands for all under the same conditions
         row = self.rows[base]
-        if row[0] not in _WITHOUT_PROPERTIES and (row[0] != "m" or row[3]):
+        kind = row[0]
+        if kind not in _WITHOUT_PROPERTIES and not (kind == "g" and row[1] in self.imported) and (kind != "m" or row[3]):
             key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
             if key not in scope.seen_attributes:
                 scope.seen_attributes.add(key)

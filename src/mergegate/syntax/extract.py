@@ -6,11 +6,16 @@ import ast
 import sys
 import threading
 import warnings
+from typing import Any
+
+from msgspec.structs import replace
 
 from mergegate.syntax.codec import encode
 from mergegate.syntax.parsing import parse
 from mergegate.syntax.statements import StatementReader
-from mergegate.syntax.summary import Flag, FunctionFact, FunctionFlag, ModuleSummary, ParseProblem
+from mergegate.syntax.summary import (
+    FIRST_ROWS, Flag, FunctionFact, FunctionFlag, ModuleSummary, ParseProblem, encode_operations,
+)  # fmt: skip
 
 # Building the tree of a chain with thousands of links recurses in C, reading it in Python. Both fit in a thread with a
 # stack of this size under this limit (CPython 3.11 takes about 140 bytes of it for each of three levels per unit).
@@ -119,27 +124,33 @@ class ModuleReader(StatementReader):
     def finish(self) -> None:
         """Move what the scopes gathered into the function facts."""
         for fact, scope in zip(self.facts.functions, self.facts.scopes, strict=True):
-            for name, made in scope.assigned_calls:
+            for name, position in scope.assigned_calls:
                 if name not in scope.loads and name not in scope.special:
-                    made.flags |= Flag.DISCARDED
+                    made = scope.operations[position]
+                    scope.operations[position] = replace(made, flags=made.flags | Flag.DISCARDED)
             fact.flags |= scope.flags
             if fact.flags & FunctionFlag.GENERATOR:
                 fact.flags &= ~FunctionFlag.STUB
             fact.results = tuple(scope.results)
             fact.yields = self.nodes.union(scope.yields)
             fact.guards = tuple(scope.guards)
-            fact.operations = tuple(scope.operations)
+            fact.code = encode_operations(scope.operations)
 
 
 def _rebound_names(tree: ast.Module) -> dict[ast.AST, frozenset[str]]:
     """Return, for each function, the names that it or functions nested in it declare nonlocal."""
-    found: dict[ast.AST, frozenset[str]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            names = frozenset(name for inner in ast.walk(node) if isinstance(inner, ast.Nonlocal) for name in inner.names)
-            if names:
-                found[node] = names
-    return found
+    found: dict[ast.AST, set[str]] = {}
+    pending: list[tuple[Any, tuple[ast.AST, ...]]] = [(tree, ())]
+    while pending:
+        statement, around = pending.pop()
+        if isinstance(statement, ast.Nonlocal):
+            for function in around:
+                found.setdefault(function, set()).update(statement.names)
+        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            around = (*around, statement)
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            pending.extend((part, around) for part in getattr(statement, field, ()) if not isinstance(part, ast.expr))
+    return {function: frozenset(names) for function, names in found.items()}
 
 
 def _module_body() -> FunctionFact:
@@ -147,4 +158,4 @@ def _module_body() -> FunctionFact:
 
 
 def _empty(problem: ParseProblem) -> ModuleSummary:
-    return ModuleSummary([("?",)], [], {}, (), None, (), [_module_body()], [], (), problem)
+    return ModuleSummary([*FIRST_ROWS], [], {}, (), None, (), [_module_body()], [], (), problem)

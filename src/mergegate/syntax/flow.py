@@ -24,14 +24,15 @@ class FlowReader(ExpressionReader):
         scope = self.scope
         guard, flags = scope.guard, self.flags
         handlers = self.statement_handlers
-        for position, statement in enumerate(statements):
-            kind = statement.__class__
-            handlers[kind](self, statement)
+        position = 0
+        for statement in statements:
+            position += 1  # noqa: SIM113
+            handlers[statement.__class__](self, statement)
             if scope.dead:
-                self.pass_over(statements[position + 1 :])
+                self.pass_over(statements[position:])
                 break
-            if kind is ast.If:
-                self.after_early_exit(statement, statements, position)  # type: ignore[arg-type]
+            if isinstance(statement, ast.If):
+                self.after_early_exit(statement, statements, position)
         scope.guard, self.flags = guard, flags
 
     def pass_over(self, statements: Sequence[ast.stmt]) -> None:
@@ -39,17 +40,17 @@ class FlowReader(ExpressionReader):
         if statements and not self.scope.flags & FunctionFlag.GENERATOR and _has_yield(statements):
             self.scope.flags |= FunctionFlag.GENERATOR
 
-    def after_early_exit(self, statement: ast.If, block: Sequence[ast.stmt], position: int) -> None:
+    def after_early_exit(self, statement: ast.If, block: Sequence[ast.stmt], following: int) -> None:
         """Apply to the rest of a block what an `if ...: return` above it says."""
         last = statement.body[-1]
-        if statement.orelse or not isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break):
+        if statement.orelse or last.__class__ not in _EXITS:
             return
         conditions = self.parameter_conditions(statement.test, False)
         if conditions:
             self.scope.guard = self.scope.guarded_by(conditions)
         if isinstance(last, ast.Return):
             paths = [p for p in fullness_test(statement.test) if self.is_shared(p)]
-            if paths and fills(block, paths, position + 1):
+            if paths and fills(block, paths, following):
                 self.flags |= Flag.FIRST_USE
 
     def is_shared(self, path: str) -> bool:
@@ -72,12 +73,15 @@ class FlowReader(ExpressionReader):
 
     def restrict(self, test: ast.expr, truth: bool) -> None:
         """Let what follows run only if `test` came out as `truth`."""
-        scope = self.scope
-        if scope.parent is not None:
+        kind = test.__class__
+        if kind is ast.Attribute:
+            return
+        if kind is not ast.Call and self.scope.parent is not None:
             conditions = self.parameter_conditions(test, truth)
             if conditions:
-                scope.guard = scope.guarded_by(conditions)
-        self.assume(test, truth)
+                self.scope.guard = self.scope.guarded_by(conditions)
+        if kind is not ast.Name:
+            self.assume(test, truth)
 
     def join(self, ends: Iterable[Changes | None]) -> None:
         """Continue with what holds after any of the branches whose changes are given; None is a branch without end."""
@@ -85,8 +89,10 @@ class FlowReader(ExpressionReader):
         alive = [changes for changes in ends if changes is not None]
         if len(alive) < 2:
             scope.dead = not alive
-            if alive:
+            if alive and alive[0]:
                 scope.apply(alive[0])
+            return
+        if not any(alive):
             return
         held: dict[Key, list[int | None]] = {}
         for changes in alive:
@@ -144,7 +150,7 @@ class FlowReader(ExpressionReader):
     def branch_flags(self, statement: ast.If) -> int:
         """Return the flags of what runs if the test of an `if` is true."""
         test = statement.test
-        if isinstance(test, ast.Name | ast.Attribute | ast.Call):
+        if test.__class__ in _SAYING_NOTHING:
             return 0
         if self.scope.parent is None and isinstance(test, ast.Compare):
             left = test.left
@@ -182,31 +188,35 @@ class FlowReader(ExpressionReader):
     ) -> None:
         """Read the body of a loop, and continue behind it."""
         scope = self.scope
-        jumps: list[Changes] = []
-        scope.breaks.append((len(scope.log), jumps))
+        mark = len(scope.log)
+        breaks: list[Changes] = []
+        continues: list[Changes] = []
+        scope.loops.append((mark, breaks, continues))
         end = self.branch(statement.body, test)
-        scope.breaks.pop()
-        for changes in [*jumps, *([end] if end is not None else [])]:
+        scope.loops.pop()
+        if end is not None:
+            continues.append(end)
+        for changes in (*continues, *breaks):
             for name, variable in carried.items():
-                node = changes.get(name)
+                node = changes.pop(name, None)
                 if node is not None and node != variable:
                     self.nodes.variables[self.rows[variable][1]].append(node)
         if isinstance(test, ast.Constant) and test.value:
-            self.join(jumps)
-        else:
-            # what the loop carries is in its variable already
-            ends = [{k: n for k, n in changes.items() if k not in carried} for changes in jumps]
-            if end is not None:
-                ends.append({k: n for k, n in end.items() if k not in carried})
-            self.join([{}, *ends])
-        if statement.orelse and not scope.dead:
-            self.block(statement.orelse)
+            self.pass_over(statement.orelse)
+            self.join(breaks)
+            return
+        self.join([{}, *continues])
+        self.block(statement.orelse)
+        if breaks:
+            normal = None if scope.dead else scope.changes(mark)
+            scope.rollback(mark)
+            self.join([normal, *breaks])
 
     def read_jump(self, statement: ast.Break | ast.Continue) -> None:
-        del statement
         scope = self.scope
-        if scope.breaks:
-            mark, jumps = scope.breaks[-1]
+        if scope.loops:
+            mark, breaks, continues = scope.loops[-1]
+            jumps = breaks if isinstance(statement, ast.Break) else continues
             if len(jumps) < _MAX_JUMPS:
                 jumps.append(scope.changes(mark))
         scope.dead = True
@@ -334,6 +344,8 @@ def _stored_names(body: Sequence[ast.stmt]) -> list[str]:
     return list(found)
 
 
+_EXITS = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
+_SAYING_NOTHING = frozenset({ast.Name, ast.Attribute, ast.Call})
 # loops nested a hundred deep ask about the same statements again and again
 _MAX_VISITED = 5_000
 # each jump costs what changed since the loop began

@@ -22,6 +22,8 @@ class Reader:
         self.deferred: list[tuple[Scope, FunctionNode]] = []
         # the names of each function that functions nested in it rebind
         self.rebound: dict[ast.AST, frozenset[str]] = {}
+        # names that `import` binds to whole modules, at module level
+        self.imported: set[str] = set()
         self.forward_references: dict[str, ast.expr | None] = {}
 
     def read(self, expression: ast.expr) -> int:

@@ -71,13 +71,15 @@ class Scope:
         In functions: every node ever bound to a name, for functions nested inside.
     special
         Names that assignments here do not bind here: global and nonlocal ones.
+    loops
+        For each loop around this point: where its body began, and what held at each `break` and `continue`.
     cells
         In functions: variables of the names that nested functions rebind.
     """
 
     __slots__ = (
-        "assigned_calls", "awaits", "breaks", "cells", "class_index", "dead", "definitions", "env", "flags",
-        "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "nonlocal_names",
+        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "env", "flags",
+        "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "loops", "nonlocal_names",
         "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
     )  # fmt: skip
 
@@ -102,9 +104,9 @@ class Scope:
         self.guard_ids: dict[Guard, int] = {(): 0}
         self.results: list[tuple[int, int]] = []
         self.yields: list[int] = []
-        self.breaks: list[tuple[int, list[Changes]]] = []
+        self.loops: list[tuple[int, list[Changes], list[Changes]]] = []
         self.seen_attributes: set[Any] = set()
-        self.assigned_calls: list[tuple[str, Operation]] = []
+        self.assigned_calls: list[tuple[str, int]] = []
         self.awaits = 0
         self.walrus: list[tuple[str, int]] = []
 
@@ -125,6 +127,8 @@ class Scope:
 
     def changes(self, mark: int) -> Changes:
         """Return what differs from when the log was `mark` long."""
+        if len(self.log) == mark:
+            return {}
         env = self.env
         return {key: env.get(key) for key, _ in self.log[mark:]}
 

@@ -39,9 +39,8 @@ class StatementReader(PatternReader):
         known = len(scope.operations)
         node = self.read(value)
         if value.__class__ is ast.Call and len(scope.operations) > known and scope.parent is not None:
-            made = scope.operations[-1]
-            if made.node == node and not scope.is_class:
-                scope.assigned_calls.append((name, made))
+            if scope.operations[-1].node == node and not scope.is_class:
+                scope.assigned_calls.append((name, len(scope.operations) - 1))
         return node
 
     def read_annotated(self, statement: ast.AnnAssign) -> None:
@@ -124,7 +123,10 @@ class StatementReader(PatternReader):
             top = alias.name.partition(".")[0]
             self.facts.imports[alias.name] = None
             module = alias.name if alias.asname else top
-            self.bind(alias.asname or top, self.nodes["m", 0, module, ""])
+            name = alias.asname or top
+            self.bind(name, self.nodes["m", 0, module, ""])
+            if self.scope.parent is None:
+                self.imported.add(name)
 
     def read_import_from(self, statement: ast.ImportFrom) -> None:
         module = statement.module or ""

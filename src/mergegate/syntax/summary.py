@@ -38,6 +38,8 @@ row    fields                          meaning
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -95,7 +97,7 @@ class FunctionFlag:
     CHECKS_LOOP = 16
 
 
-class Operation(msgspec.Struct, array_like=True, gc=False):
+class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """Something executed in a function.
 
     Attributes
@@ -164,7 +166,30 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
     yields: int = UNKNOWN
     decorators: tuple[int, ...] = ()
     guards: tuple[Guard, ...] = ((),)
-    operations: tuple[Operation, ...] = ()
+    code: bytes = b"\x90"
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What the function executes, in the order of the source (a `lock` behind its body).
+
+        Kept encoded until asked for: most of a summary's memory would be theirs.
+        """
+        return _decoded_operations(self.code)
+
+
+_OPERATION_ENCODER = msgspec.msgpack.Encoder()
+_OPERATION_DECODER = msgspec.msgpack.Decoder(tuple[Operation, ...])
+
+
+def encode_operations(operations: Sequence[Operation]) -> bytes:
+    """Return what `FunctionFact.code` holds."""
+    return _OPERATION_ENCODER.encode(operations)
+
+
+# whoever asks for one operation of a function most often asks for others next
+@lru_cache(maxsize=256)
+def _decoded_operations(code: bytes) -> tuple[Operation, ...]:
+    return _OPERATION_DECODER.decode(code)
 
 
 class ClassFact(msgspec.Struct, array_like=True, gc=False):
