@@ -56,11 +56,7 @@ class Summaries:
     def _make(self, files: list[bytes]) -> list[bytes]:
         total = sum(map(len, files))
         workers = min(self.jobs or _processors(), total // _BYTES_PER_WORKER, _MAX_WORKERS)
-        if workers > 1:
-            made = _make_in_processes(files, workers)
-            if made is not None:
-                return made
-        return summarise_all(files)
+        return _make_in_processes(files, workers) if workers > 1 else summarise_all(files)
 
 
 def summary_key(input_: Input) -> bytes:
@@ -75,26 +71,16 @@ def summarise_all(files: list[bytes]) -> list[bytes]:
     return on_fresh_stack(lambda: [summarise(data) for data in files])
 
 
-def _make_in_processes(files: list[bytes], workers: int) -> list[bytes] | None:
-    """Return the summaries, made in worker processes; None if processes cannot be had or one dies."""
-    import multiprocessing  # noqa: PLC0415  (costs more than a run without changes)
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+def _make_in_processes(files: list[bytes], workers: int) -> list[bytes]:
+    """Return the summaries, made in worker processes; what was lost with one that died is made here."""
+    from mergegate.engine.workers import spread  # noqa: PLC0415  (costs more than a run without changes)
 
-    if multiprocessing.current_process().daemon:
-        return None
     made: list[bytes] = [b""] * len(files)
-    try:
-        # spawned: the caller may have threads, and forking them is not safe
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
-            chunks = _chunks(files)
-            results = pool.map(summarise_all, [[files[index] for index in chunk] for chunk in chunks])
-            for chunk, summaries in zip(chunks, results, strict=True):
-                for index, summary in zip(chunk, summaries, strict=True):
-                    made[index] = summary
-    except (OSError, BrokenProcessPool, RuntimeError):
-        return None
+    chunks = _chunks(files)
+    portions = [[files[index] for index in chunk] for chunk in chunks]
+    for chunk, portion, summaries in zip(chunks, portions, spread(summarise_all, portions, workers), strict=True):
+        for index, summary in zip(chunk, summaries or summarise_all(portion), strict=True):
+            made[index] = summary
     return made
 
 
@@ -109,13 +95,6 @@ def _chunks(files: list[bytes]) -> list[list[int]]:
         chunks[-1].append(index)
         size += len(files[index])
     return chunks
-
-
-def _start_worker() -> None:
-    import gc  # noqa: PLC0415
-
-    # nothing in a worker is cyclic and lives long; collecting costs a third of its time
-    gc.disable()
 
 
 def _processors() -> int:
