@@ -109,7 +109,7 @@ _BLANK = frozenset(
 # -- our own ---------------------------------------------------------------------------------------------------------
 
 _OWN = re.compile(r"#\s*mergegate:\s*(?P<directive>.*)")
-_DIRECTIVE = re.compile(r"(?P<name>[\w-]+)\s*(?:\[(?P<rules>[^\]]*)\])?\s*(?:--\s*(?P<reason>.*?)\s*)?(?:#.*)?$")
+_DIRECTIVE = re.compile(r"(?P<name>[\w-]+)\s*(?:\[(?P<rules>[^\]]*)\])?\s*(?:--\s*(?P<reason>.*?)\s*)?(?:#\s.*)?$")
 _RULE = re.compile(r"[A-Za-z][\w-]*\Z")
 _HOW = "write `# mergegate: ignore[rule] -- reason`"
 
