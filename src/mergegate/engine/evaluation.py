@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mergegate.cache.store import Store
 from mergegate.checks import CHECKS
 from mergegate.config import Config
 from mergegate.engine.inputs import Input
 from mergegate.engine.results import Outcome, pragma
 from mergegate.engine.stack import on_fresh_stack
-from mergegate.engine.vocabulary import load_vocabulary
 from mergegate.errors import RuleError
 from mergegate.finding import Finding
 from mergegate.rules.model import Knowledge, Rule
@@ -26,22 +24,25 @@ UNREADABLE = "unreadable-file"
 _BUILT_IN = "core"
 
 
-def evaluate(config: Config, inputs: Sequence[Input], summaries: Sequence[bytes], store: Store | None) -> Outcome:
+def evaluate(
+    config: Config, rules: Mapping[str, Rule], knowledge: Knowledge, inputs: Sequence[Input], summaries: Sequence[bytes]
+) -> Outcome:
     """Link the summaries into a program and ask all checks.
 
     Parameters
     ----------
+    config
+        The project.
+    rules, knowledge
+        What to look for.
     inputs, summaries
         The files of the program, sorted by path, and their encoded summaries.
-    store
-        The cache for compiled rules; None: they are read from their files.
 
     Raises
     ------
-    MergegateError
-        If a rule or a knowledge table is malformed.
+    RuleError
+        If a rule asks for a check that does not exist.
     """
-    rules, knowledge = load_vocabulary(config, store)
 
     def run() -> Outcome:
         pairs = [(each.path, summary) for each, summary in zip(inputs, summaries, strict=True)]

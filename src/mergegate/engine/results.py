@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mergegate.finding import Confidence, Finding, Severity, Step
 
 if TYPE_CHECKING:
+    from mergegate.rules.rule import Rule
     from mergegate.syntax.pragmas import Pragma
 
 
@@ -22,6 +23,8 @@ class Analysis:
     ----------
     root
         The project's folder; all paths are relative to it.
+    rules
+        The rules that hold in the project, by id; of their examples only the pair that reports show may be there.
     findings
         All findings in report order: before suppression, selection, minimal confidence and per-path ignores.
     pragmas
@@ -41,6 +44,7 @@ class Analysis:
     """
 
     root: Path
+    rules: Mapping[str, Rule]
     findings: tuple[Finding, ...]
     pragmas: Mapping[str, tuple[Pragma, ...]]
     sources: Callable[[str], bytes]

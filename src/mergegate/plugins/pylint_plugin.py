@@ -22,7 +22,7 @@ from mergegate.plugins.loading import PluginError, load_plugins
 from mergegate.plugins.preload import import_everything
 from mergegate.plugins.warm import Programs
 from mergegate.rules.loader import load_rules
-from mergegate.rules.model import Rule
+from mergegate.rules.rule import Rule
 
 if TYPE_CHECKING:
     from astroid import nodes  # pyright: ignore[reportMissingTypeStubs]

@@ -18,8 +18,6 @@ from mergegate.engine import Analysis, analyse
 from mergegate.errors import MergegateError
 from mergegate.finding import Finding
 from mergegate.gate.report import judge
-from mergegate.rules.loader import load_rules
-from mergegate.rules.model import Rule
 
 _NOTHING: tuple[Finding, ...] = ()
 
@@ -112,11 +110,9 @@ class Programs:
                 if isinstance(known, _Program) and (known.config.root, known.config.file) == (config.root, config.file):
                     return known
             config = replace(config, rule_folders=(*config.rule_folders, *self.plugin_folders))
-            rules = load_rules([config.root / each for each in config.rule_folders])
-            config.check_rules(rules, {rule.family for rule in rules.values()})
         except MergegateError as error:
             return error
-        return _Program(config, rules)
+        return _Program(config)
 
 
 @dataclass(slots=True)
@@ -124,7 +120,6 @@ class _Program:
     """One project and its findings as the files on the disk have them."""
 
     config: Config
-    rules: Mapping[str, Rule]
     saved: dict[str, tuple[Finding, ...]] | None = None
     paths: frozenset[str] = frozenset()
 
@@ -155,7 +150,7 @@ class _Program:
             path: tuple(pragma for pragma in pragmas if pragma.kind != "pylint")
             for path, pragmas in analysis.pragmas.items()
         }
-        verdicts = judge(replace(analysis, pragmas=own), self.config, self.rules)
+        verdicts = judge(replace(analysis, pragmas=own), self.config)
         judged = (verdicts.judged[index] for index in verdicts.shown)
         return [each.finding for each in judged if each.status == "new"]
 
