@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+# type checkers know the name; `typing` itself would make up most of what importing this package costs
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pylint.lint import PyLinter
 

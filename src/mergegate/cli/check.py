@@ -106,9 +106,7 @@ def command(  # noqa: PLR0917 - click passes all by name
             paths,
             plugins,
             overrides.on,
-            lambda found: analyse(
-                found, cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache, own_process=True
-            ),
+            lambda found: analyse(found, cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache),
         )
     report = combined(made)
     style = Style(show_witness=show_witness, statistics=statistics, folder=_folder(report.root))

@@ -63,9 +63,7 @@ def _rule(rule: Rule, *, color: bool) -> str:
 
 def _finding(project: Config, plugins: Plugins, beginning: str) -> Iterator[str]:
     with notice_when_slow():
-        report = combined(
-            report_projects(project, (), plugins, _everything, lambda found: analyse(found, own_process=True))
-        )
+        report = combined(report_projects(project, (), plugins, _everything, analyse))
     found = [result for result in report.results if result.fingerprint.startswith(beginning)]
     if not found:
         hint = "the code has changed since the report; run 'mergegate check --format json' for today's"

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,6 @@ def analyse(
     overlay: Mapping[str, bytes] | None = None,
     trust_stat: bool = True,
     verify: bool = False,
-    own_process: bool = False,
 ) -> Analysis:
     """Analyse a whole project.
 
@@ -50,8 +49,6 @@ def analyse(
         checkout makes times meaningless.
     verify
         Whether to analyse without the cache too and compare.
-    own_process
-        Whether the process exists for this run, so that its garbage collector may rest.
 
     Raises
     ------
@@ -62,14 +59,13 @@ def analyse(
     def once(*, cached: bool, trusting: bool) -> Analysis:
         return _analyse(config, config.jobs if jobs is None else jobs, overlay or {}, cache=cached, trust_stat=trusting)
 
-    with _resting_collector() if own_process else contextlib.nullcontext():
-        try:
-            analysis = once(cached=cache, trusting=trust_stat and not os.environ.get("CI"))
-        except ChangedUnderneath:
-            # with every file read at once nothing can change between two looks
-            analysis = once(cached=cache, trusting=False)
-        if verify and cache:
-            _compare(analysis, once(cached=False, trusting=False))
+    try:
+        analysis = once(cached=cache, trusting=trust_stat and not os.environ.get("CI"))
+    except ChangedUnderneath:
+        # with every file read at once nothing can change between two looks
+        analysis = once(cached=cache, trusting=False)
+    if verify and cache:
+        _compare(analysis, once(cached=False, trusting=False))
     return analysis
 
 
@@ -216,22 +212,6 @@ def _foreign_checks() -> list[bytes]:
             path = Path(file)
             parts.append(folder_part(path.parent, ".py") if path.stem == "__init__" else digest(path.read_bytes()))
     return parts
-
-
-@contextlib.contextmanager
-def _resting_collector() -> Generator[None]:
-    import gc  # noqa: PLC0415
-
-    # a program is one big structure that lives to the end; walking it again and again costs more than making it
-    enabled = gc.isenabled()
-    gc.disable()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if enabled:
-            gc.enable()
 
 
 def _compare(cached: Analysis, cold: Analysis) -> None:
