@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mergegate.config import Config, load_config
-from mergegate.engine import Analysis
+from mergegate.engine import Analysis, rules_of
 from mergegate.errors import MergegateError
 from mergegate.gate.report import Report, make_report
 from mergegate.gate.selection import within
@@ -24,18 +24,15 @@ def extended(config: Config, plugins: Plugins) -> Config:
     return replace(config, rule_folders=(*config.rule_folders, *map(str, plugins.rule_folders)))
 
 
-def project_rules(config: Config, plugins: Plugins) -> dict[str, Rule]:
-    """Load the rules of a project with all their examples, and check the names in its settings against them.
+def project_rules(config: Config, plugins: Plugins) -> Mapping[str, Rule]:
+    """Return the rules of a project by id, and check the names in its settings against them.
 
     Raises
     ------
     MergegateError
         If a rule file is broken or a setting names an unknown rule.
     """
-    # an analysis brings its rules along, so that most commands need no parser of rules
-    from mergegate.rules.loader import load_rules  # noqa: PLC0415
-
-    rules = load_rules([config.root / folder for folder in extended(config, plugins).rule_folders])
+    rules = rules_of(extended(config, plugins))
     config.check_rules(rules, {rule.family for rule in rules.values()})
     return rules
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from mergegate.cache.keys import key, sources_part
-from mergegate.cache.remembered import Digests
+from mergegate.cache.remembered import Digests, times_count
 from mergegate.cache.store import Store
 from mergegate.config import Config
 from mergegate.errors import RuleError
@@ -17,6 +18,26 @@ from mergegate.rules.rule import Rule
 
 # what makes the compiled forms of rules and knowledge
 READERS = ("rules", "finding.py", "engine")
+
+
+def rules_of(config: Config) -> Mapping[str, Rule]:
+    """Return the rules of a project by id without analysing it; of their examples only the pair that is shown.
+
+    Parameters
+    ----------
+    config
+        The project; its cache is used if it has one.
+
+    Raises
+    ------
+    RuleError
+        If a rule file is malformed.
+    """
+    folder = config.root / config.cache_dir
+    with contextlib.closing(Store(folder)) if folder.is_dir() else contextlib.nullcontext() as store:
+        digests = Digests(store if times_count() else None, time.time_ns())
+        entry = catalogue_key(digest_of_rules(config, digests), digests)
+        return load_catalogue(config, entry, store)
 
 
 def rule_folders(config: Config) -> list[Path]:
@@ -42,7 +63,7 @@ def catalogue_key(digest: bytes, digests: Digests) -> bytes:
 
 
 def load_catalogue(config: Config, entry: bytes, store: Store | None) -> Mapping[str, Rule]:
-    """Return the rules of a project by id.
+    """Return the rules of a project by id; of their examples only the pair that is shown may be there.
 
     Parameters
     ----------

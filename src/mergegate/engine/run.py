@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mergegate.cache.keys import ENGINE, digest, folder_part, key, settings_part, sources_part
-from mergegate.cache.remembered import Digests
+from mergegate.cache.remembered import Digests, times_count
 from mergegate.cache.store import Store
 from mergegate.config import Config, analysis_settings, find_files
 from mergegate.config_shapes import plain
@@ -45,8 +44,7 @@ def analyse(
     overlay
         Contents that an editor holds, by POSIX path relative to the root; they count instead of the files'.
     trust_stat
-        Whether a file of equal size and times is taken as unchanged unread. Never in CI (`CI` is set), where a fresh
-        checkout makes times meaningless.
+        Whether a file of equal size and times is taken as unchanged unread. Never in CI.
     verify
         Whether to analyse without the cache too and compare.
 
@@ -60,7 +58,7 @@ def analyse(
         return _analyse(config, config.jobs if jobs is None else jobs, overlay or {}, cache=cached, trust_stat=trusting)
 
     try:
-        analysis = once(cached=cache, trusting=trust_stat and not os.environ.get("CI"))
+        analysis = once(cached=cache, trusting=trust_stat and times_count())
     except ChangedUnderneath:
         # with every file read at once nothing can change between two looks
         analysis = once(cached=cache, trusting=False)

@@ -6,8 +6,8 @@ analysis, and only a buffer that differs from its file is analysed again, with t
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import sys
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ class Programs:
             What stands for the run.
         """
         known = self._run() if self._run else None
-        if known is run and multiprocessing.parent_process() is not None:
+        if known is run and _in_worker():
             return
         self._run = weakref.ref(run)
         self._programs.clear()
@@ -153,6 +153,12 @@ class _Program:
         verdicts = judge(replace(analysis, pragmas=own), self.config)
         judged = (verdicts.judged[index] for index in verdicts.shown)
         return [each.finding for each in judged if each.status == "new"]
+
+
+def _in_worker() -> bool:
+    """Tell whether this is a worker process; one has the module loaded, which costs as much as all else here."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing is not None and multiprocessing.parent_process() is not None
 
 
 def _by_path(findings: list[Finding]) -> dict[str, tuple[Finding, ...]]:
