@@ -42,7 +42,7 @@ class _BlockingCheck:
                     self.through.setdefault(category, rule)
                 else:
                     self.through[category] = rule
-        self.circumstances = Circumstances(program, knowledge)
+        self.circumstances = Circumstances(program)
         self.witness = WitnessWriter(program, knowledge)
         self.effects = Effects(program, self._is_wanted, self._is_usable)
 
@@ -62,7 +62,7 @@ class _BlockingCheck:
     def findings(self) -> Iterable[Finding]:
         """Yield the findings of all functions that run on the loop."""
         for function, fact in enumerate(self.program.functions):
-            if fact.operations and self.circumstances.runs_on_loop(function):
+            if fact.operations and self.program.runs_on_loop(function):
                 yield from self._in_function(function)
 
     def _in_function(self, function: int) -> Iterable[Finding]:
