@@ -1,0 +1,133 @@
+"""How many call targets are resolved right: `python -m benchmarks.accuracy`, judged by pyright, with astroid beside."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.oracle.answers import OurAnswers, Target
+from benchmarks.oracle.causes import cause
+from benchmarks.oracle.inference import infer_targets
+from benchmarks.oracle.language_server import LanguageServer
+from benchmarks.oracle.pyright import Definition, Judge, Verdict
+from benchmarks.oracle.sampling import SHAPES, Call, sample_calls
+
+
+class Judged(NamedTuple):
+    """One call, with what pyright says and how the answers compare.
+
+    Attributes
+    ----------
+    targets, verdict
+        Our answers, and the best of them.
+    others, other
+        astroid's answers, and the best of them.
+    cause
+        Why we have no answer that could be exact; empty if we have one.
+    """
+
+    call: Call
+    definitions: list[Definition]
+    targets: list[Target]
+    verdict: Verdict
+    others: list[Target]
+    other: Verdict
+    cause: str
+
+
+def compare(root: Path, python: Path, count: int, seed: int, command: Sequence[str]) -> list[Judged]:
+    """Return a seeded sample of a project's calls, judged.
+
+    Parameters
+    ----------
+    root
+        Folder that holds the project's top-level package.
+    python
+        Interpreter of the environment with the project's dependencies.
+    command
+        What starts pyright's language server.
+    """
+    calls = sample_calls(root, count, seed)
+    ours = OurAnswers(root)
+    targets = [ours.targets(call) for call in calls]
+    others = infer_targets(root, site_packages(python), calls)
+    with LanguageServer(command, root, python) as server:
+        judge = Judge(server, root)
+        definitions = judge.definitions(calls)
+        judge.resolve([target.name for answers in (*targets, *others) for target in answers if target.name])
+    judged: list[Judged] = []
+    for call, mine, theirs, found in zip(calls, targets, others, definitions, strict=True):
+        best, other = (max((judge.verdict(t, found) for t in answers), default=Verdict.WRONG) for answers in (mine, theirs))
+        judged.append(Judged(call, found, mine, best, theirs, other, cause(ours, call, mine)))
+    return judged
+
+
+def site_packages(python: Path) -> Path:
+    """Return the folder of installed packages of a virtual environment."""
+    environment = python.parent.parent
+    return next(environment.glob("lib/python3*/site-packages"), environment / "Lib" / "site-packages")
+
+
+def judgeable(each: Judged) -> bool:
+    """Tell whether pyright leads to a definition; a variable of the project says nothing about what is called."""
+    return any(d.kind != "variable" or not d.project for d in each.definitions)
+
+
+def table(judged: Sequence[Judged]) -> str:
+    """Return the comparison as a Markdown table."""
+    sure = [each for each in judged if judgeable(each)]
+    groups: list[tuple[str, list[Judged]]] = [(s, [j for j in sure if j.call.shape == s]) for s in SHAPES]
+    groups += [
+        ("**all judged**", sure),
+        ("to a project def or class", [j for j in sure if any(d.project for d in j.definitions)]),
+        ("to anything else", [j for j in sure if not any(d.project for d in j.definitions)]),
+    ]
+    lines = [
+        "| call | judged | astroid strict | astroid wrong | ours lenient | ours strict | ours exact | ours wrong |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        *(_row(name, group) for name, group in groups if group),
+        "",
+        f"{len(judged)} calls; pyright has no answer for {sum(not j.definitions for j in judged)}, "
+        f"and a mere variable of the project for {len(judged) - len(sure) - sum(not j.definitions for j in judged)}.",
+    ]
+    return "\n".join(lines)
+
+
+def _row(name: str, group: Sequence[Judged]) -> str:
+    def share(hits: Iterable[bool]) -> str:
+        return f"{sum(hits) / len(group):.1%}"
+
+    cells = [
+        share(j.other >= Verdict.STRICT for j in group),
+        share(bool(j.others) and not j.other for j in group),
+        share(j.verdict >= Verdict.LENIENT for j in group),
+        share(j.verdict >= Verdict.STRICT for j in group),
+        share(j.verdict >= Verdict.EXACT for j in group),
+        share(any(t.exact for t in j.targets) and j.verdict < Verdict.LENIENT for j in group),
+    ]
+    return f"| {name} | {len(group)} | {' | '.join(cells)} |"
+
+
+def misses(judged: Sequence[Judged], root: Path) -> dict[str, list[str]]:
+    """Return the places of all calls not resolved exactly, by cause."""
+    groups: dict[str, list[str]] = {}
+    for each in judged:
+        if not judgeable(each) or each.verdict == Verdict.EXACT:
+            continue
+        wanted = ", ".join(sorted({d.name for d in each.definitions})[:3])
+        given = ", ".join(str(target).removeprefix(f"{root}/") for target in each.targets) or "nothing"
+        line = f"{each.verdict.name.lower()}: `{each.call.path}:{each.call.name_line}` `{each.call.text}` ({each.call.shape}): pyright {wanted}; ours {given}"
+        groups.setdefault(each.cause or _cause_of_wrong(each), []).append(line)
+    return groups
+
+
+def _cause_of_wrong(each: Judged) -> str:
+    if each.verdict:
+        # the path runs through something of which the table knows no type
+        return f"type of {each.targets[0].name.rpartition('.')[0]} is not known"
+    return f"wrong: {each.targets[0].name or 'a definition of the project'}"
