@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from mergegate.rules.loader import load_knowledge
+
+from benchmarks.oracle.sampling import Call, Span
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.program import link
 from mergegate.semantics.values import Value
 from mergegate.syntax.extract import summarise
-from mergegate.rules.loader import load_knowledge
-
-from benchmarks.oracle.sampling import Call, Span
 
 
 class Target(NamedTuple):

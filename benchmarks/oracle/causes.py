@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from mergegate.semantics.values import Value
-
 from benchmarks.oracle.answers import OurAnswers, Target
 from benchmarks.oracle.sampling import Call
+from mergegate.semantics.values import Value
 
 _UNPACKED = {
-    "e": "element of {}", "E": "async element of {}", "u": "unpacked part of {}", "w": "awaited {}", "n": "what `with {}` binds",
-    "N": "what `async with {}` binds", "[": "item of {}", "i": "{} known by isinstance",
+    "e": "element of {}", "E": "async element of {}", "u": "unpacked part of {}", "w": "awaited {}",
+    "n": "what `with {}` binds", "N": "what `async with {}` binds", "[": "item of {}", "i": "{} known by isinstance",
 }  # fmt: skip
 _DEPTH = 12
 
@@ -51,7 +50,9 @@ class _Explainer:
             return f"annotation {self.spell(row[1] if kind == '@' else row[2])}"
         if kind in ("|", "v"):
             parts = row[1:] if kind == "|" else self.graph.modules[self.module].variables[row[1]]
-            reasons = [self.explain(part, depth + 1) for part in parts if self.graph.modules[self.module].rows[part][0] != "k"]
+            reasons = [
+                self.explain(part, depth + 1) for part in parts if self.graph.modules[self.module].rows[part][0] != "k"
+            ]
             return next((r for r in reasons if r), "empty union")
         if kind == "p":
             return self._parameter(row)

@@ -61,7 +61,7 @@ def _infer(call: nodes.Call, root: Path) -> list[Target]:
         if isinstance(each, UninferableBase):
             continue
         while isinstance(each, bases.Proxy) and not isinstance(each, bases.Instance):
-            each = each._proxied  # noqa: SLF001  (astroid offers no other way to the function of a bound method)
+            each = each._proxied
         if isinstance(each, nodes.FunctionDef | nodes.ClassDef):
             found[_target(each, root)] = None
     return list(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote, urlparse
@@ -25,8 +25,6 @@ class LanguageServer:
 
     Parameters
     ----------
-    command
-        What starts the server.
     root
         Folder of the project.
     python
@@ -38,19 +36,15 @@ class LanguageServer:
         The server does not start.
     """
 
-    def __init__(self, command: Sequence[str], root: Path, python: Path) -> None:
-        self._settings = {
-            "python": {"pythonPath": str(python), "analysis": {"diagnosticMode": "openFilesOnly"}},
-            "python.analysis": {
-                "diagnosticMode": "openFilesOnly", "typeCheckingMode": "off", "useLibraryCodeForTypes": True,
-                "autoSearchPaths": False, "indexing": False,
-            },
-            "pyright": {},
-        }  # fmt: skip
-        self._settings["python"]["analysis"] = self._settings["python.analysis"]
+    def __init__(self, root: Path, python: Path) -> None:
+        analysis = {"diagnosticMode": "openFilesOnly", "typeCheckingMode": "off", "autoSearchPaths": False}
+        self._settings = {"python": {"pythonPath": str(python), "analysis": analysis}, "python.analysis": analysis}
         self._number = 0
+        beside = Path(sys.executable).with_name("pyright-langserver")
+        command = [str(beside) if beside.is_file() else "pyright-langserver", "--stdio"]
+        pipe, away = subprocess.PIPE, subprocess.DEVNULL
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=away)
         except OSError as error:
             raise BenchmarkError(f"cannot start {command[0]}: {error}", "pip install 'pyright[nodejs]'") from error
         uri = root.as_uri()
@@ -93,9 +87,7 @@ class LanguageServer:
             From 1 and from 0; characters are UTF-16 units.
         """
         position = {"line": line - 1, "character": character}
-        found = self.request(
-            "textDocument/definition", {"textDocument": {"uri": path.as_uri()}, "position": position}
-        )
+        found = self.request("textDocument/definition", {"textDocument": {"uri": path.as_uri()}, "position": position})
         if isinstance(found, dict):
             found = [found]
         places: dict[Place, None] = {}

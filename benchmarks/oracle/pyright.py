@@ -16,7 +16,12 @@ from benchmarks.oracle.language_server import LanguageServer, Place
 from benchmarks.oracle.sampling import Call
 
 # where modules lie: typeshed's, those of stub distributions, installed ones, the standard library's own
-_FOLDERS = (r".*/typeshed-fallback/stdlib", r".*/typeshed-fallback/stubs/[^/]+", r".*/site-packages", r".*/[Ll]ib(?:/python3\.\d+)?")
+_FOLDERS = (
+    r".*/typeshed-fallback/stdlib",
+    r".*/typeshed-fallback/stubs/[^/]+",
+    r".*/site-packages",
+    r".*/[Ll]ib(?:/python3\.\d+)?",
+)
 _DEFINITION = re.compile(r"\b(?:def|class)\s+(\w+)")
 
 
