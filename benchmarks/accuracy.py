@@ -81,8 +81,8 @@ def site_packages(python: Path) -> Path:
 
 
 def judgeable(each: Judged) -> bool:
-    """Tell whether pyright leads to a definition; a variable of the project says nothing about what is called."""
-    return any(d.kind != "variable" or not d.project for d in each.definitions)
+    """Tell whether pyright leads to what is called; a variable or a property says nothing about what it holds."""
+    return any(d.kind in ("function", "class") or not (d.project or d.kind == "property") for d in each.definitions)
 
 
 def table(judged: Sequence[Judged]) -> str:
@@ -101,7 +101,7 @@ def table(judged: Sequence[Judged]) -> str:
         "|---|--:|--:|--:|--:|--:|--:|--:|",
         *(_row(name, group) for name, group in groups if group),
         "",
-        f"{len(judged)} calls; pyright has no answer for {silent}, a mere variable for {unsure}.",
+        f"{len(judged)} calls; pyright has no answer for {silent}, a variable or property for {unsure}.",
     ]
     return "\n".join(lines)
 

@@ -31,7 +31,7 @@ class Measured:
     cpu: float
     wall: float
     memory: float
-    findings: dict[str, int] = field(default_factory=dict)
+    findings: dict[str, int] = field(default_factory=dict[str, int])
     factor: float = 1.0
 
 
@@ -39,11 +39,11 @@ class Measured:
 class Results:
     """All that was measured; `large` is the run over all corpora together, `editor` that of pylint on one file."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list[Row])
     large: Row | None = None
-    slowest: dict[str, object] = field(default_factory=dict)
+    slowest: dict[str, object] = field(default_factory=dict[str, object])
     editor: Row | None = None
-    missing: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list[str])
 
     def as_json(self) -> dict[str, object]:
         """Return everything as plain data."""

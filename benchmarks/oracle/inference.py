@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def infer_targets(root: Path, site_packages: Path, calls: Sequence[Call]) -> lis
 
 
 @contextmanager
-def _searching(*folders: Path) -> Iterator[None]:
+def _searching(*folders: Path) -> Generator[None]:
     before = list(sys.path)
     sys.path[:0] = [str(folder) for folder in folders]
     try:
@@ -61,7 +61,7 @@ def _infer(call: nodes.Call, root: Path) -> list[Target]:
         if isinstance(each, UninferableBase):
             continue
         while isinstance(each, bases.Proxy) and not isinstance(each, bases.Instance):
-            each = each._proxied
+            each = each._proxied  # pyright: ignore[reportPrivateUsage] - the only way to the function of a bound method
         if isinstance(each, nodes.FunctionDef | nodes.ClassDef):
             found[_target(each, root)] = None
     return list(found)

@@ -88,10 +88,9 @@ class LanguageServer:
         """
         position = {"line": line - 1, "character": character}
         found = self.request("textDocument/definition", {"textDocument": {"uri": path.as_uri()}, "position": position})
-        if isinstance(found, dict):
-            found = [found]
+        several = cast("list[dict[str, Any]]", [found] if isinstance(found, dict) else found or [])
         places: dict[Place, None] = {}
-        for each in cast("list[dict[str, Any]]", found or []):
+        for each in several:
             start = each["range"]["start"]
             place = Place(unquote(urlparse(each["uri"]).path), start["line"] + 1, start["character"])
             places[place] = None

@@ -26,7 +26,7 @@ _DEFINITION = re.compile(r"\b(?:def|class)\s+(\w+)")
 
 
 class Definition(NamedTuple):
-    """A definition that pyright names: `kind` is function, class or variable; `project` tells whose it is."""
+    """A definition that pyright names: `kind` is function, class, property or variable."""
 
     place: Place
     name: str
@@ -152,7 +152,9 @@ def _same_place(target: Target, definition: Definition) -> bool:
         return True
     # a constructor stands for its class
     owner, _, last = definition.name.rpartition(".")
-    return last in ("__init__", "__new__") and target.line in _lines_of(target.path).get(owner.rpartition(".")[2], ())
+    return last in ("__init__", "__new__") and any(
+        each.line == target.line and owner.endswith(f".{each.name}") for each in _outline(target.path)
+    )
 
 
 def _same_names(ours: str, theirs: str) -> bool:
@@ -177,13 +179,14 @@ def _module_name(path: str, root: Path) -> str:
 
 
 def _definition_at(place: Place) -> tuple[str, str]:
+    """Return the kind and the qualified name of what is defined at a place."""
     lines = _source(place.path)
     text = lines[place.line - 1] if place.line <= len(lines) else ""
     for match in _DEFINITION.finditer(text):
         if match.start(1) == place.character:
-            for name, numbers in _lines_of(place.path, qualified=True).items():
-                if place.line in numbers:
-                    return ("class" if text[: match.start(1)].split()[-1] == "class" else "function"), name
+            for found in _outline(place.path):
+                if found.line == place.line:
+                    return found.kind, found.name
     name = re.match(r"\w*", text[place.character :])
     return "variable", name[0] if name else ""
 
@@ -194,10 +197,16 @@ def _source(path: str) -> list[str]:
     return file.read_text(encoding="utf-8", errors="replace").split("\n") if file.is_file() else []
 
 
+class _Outlined(NamedTuple):
+    name: str
+    line: int
+    kind: str
+
+
 @cache
-def _lines_of(path: str, *, qualified: bool = False) -> dict[str, set[int]]:
-    """Return the lines on which a file defines functions and classes, by name."""
-    found: dict[str, set[int]] = {}
+def _outline(path: str) -> list[_Outlined]:
+    """Return the functions, properties and classes of a file by qualified name."""
+    found: list[_Outlined] = []
     try:
         stack: list[tuple[ast.AST, str]] = [(ast.parse("\n".join(_source(path))), "")]
     except (SyntaxError, ValueError):
@@ -205,8 +214,14 @@ def _lines_of(path: str, *, qualified: bool = False) -> dict[str, set[int]]:
     while stack:
         node, prefix = stack.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            name = f"{prefix}{node.name}"
-            found.setdefault(name if qualified else node.name, set()).add(node.lineno)
-            prefix = f"{name}."
+            found.append(_Outlined(f"{prefix}{node.name}", node.lineno, _kind(node)))
+            prefix = f"{prefix}{node.name}."
         stack.extend((child, prefix) for child in ast.iter_child_nodes(node))
     return found
+
+
+def _kind(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
+    if isinstance(node, ast.ClassDef):
+        return "class"
+    decorators = [ast.unparse(each) for each in node.decorator_list]
+    return "property" if any(each.endswith(("property", ".setter")) for each in decorators) else "function"
