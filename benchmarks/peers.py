@@ -86,8 +86,9 @@ def linters(corpus: Corpus) -> list[Task]:
         ]
         found.append(Task(RUFF, [ruff, *options], corpus.folder))
     if ty_async:
-        found.append(Task(TY_ASYNC, [ty_async, "--async200-stdlib", "."], corpus.folder))
-        found.append(Task(TRANSITIVE, [ty_async, "--async200-stdlib", "--async200-transitive", "."], corpus.folder))
+        found.append(Task(TY_ASYNC, [ty_async, "--async200-stdlib", "."], corpus.folder, good=(0, 1)))
+        transitive = [ty_async, "--async200-stdlib", "--async200-transitive", "."]
+        found.append(Task(TRANSITIVE, transitive, corpus.folder, good=(0, 1)))
     return found
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from mergegate.rules.loader import load_knowledge
-
 from benchmarks.oracle.sampling import Call, Span
+from mergegate.rules.loader import load_knowledge
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.program import link
 from mergegate.semantics.values import Value
@@ -69,14 +68,15 @@ class OurAnswers:
             for operation in function.operations:
                 row = summary.rows[operation.node]
                 if operation.kind == "call" and row[0] == "(":
-                    found.setdefault(Span(*operation[4:8]), []).append(row[1])
+                    span = Span(operation.line, operation.column, operation.end_line, operation.end_column)
+                    found.setdefault(span, []).append(row[1])
         return found
 
     def _target(self, value: Value) -> Target | None:
         kind, graph = value[0], self.graph
         if kind == "fn":
-            fact = graph.functions[value[1]]
-            return Target(self._path(graph.function_module[value[1]]), fact.line)
+            function: int = value[1]
+            return Target(self._path(graph.function_module[function]), graph.fact(function).line)
         if kind == "cls" and isinstance(value[1], int):
             return Target(self._path(graph.class_module[value[1]]), graph.classes[value[1]].line)
         if kind in ("cls", "x"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from benchmarks.oracle.answers import OurAnswers, Target
 from benchmarks.oracle.sampling import Call
 from mergegate.semantics.values import Value
@@ -60,9 +62,10 @@ class _Explainer:
             return "an expression that extraction does not model"
         return f"row {kind!r} {self.spell(node)}"
 
-    def _parameter(self, row: tuple[object, ...]) -> str:
-        fact = self.graph.modules[self.module].functions[int(str(row[1]))]
-        parameter = fact.parameters[int(str(row[2]))]
+    def _parameter(self, row: Sequence[int]) -> str:
+        function, position = row[1:3]
+        fact = self.graph.modules[self.module].functions[function]
+        parameter = fact.parameters[position]
         if parameter.annotation:
             return f"parameter annotated {self.spell(parameter.annotation)}"
         return f"parameter without annotation{' in a lambda' if fact.name == '<lambda>' else ''}"
@@ -74,12 +77,13 @@ class _Explainer:
     def _describe(self, value: Value) -> str:
         kind, graph = value[0], self.graph
         if kind == "fn":
-            return f"project function {graph.functions[value[1]].qualname}"
+            return f"project function {graph.fact(value[1]).qualname}"
         if kind in ("cls", "ins"):
-            name = value[1] if isinstance(value[1], str) else f"project class {graph.classes[value[1]].qualname}"
+            name = value[1] if isinstance(value[1], str) else f"project class {graph.classes[int(value[1])].qualname}"
             return name if kind == "ins" else f"class {name}"
         if kind == "prm":
-            parameter = graph.functions[value[1]].parameters[value[2]]
+            position: int = value[2]
+            parameter = graph.fact(value[1]).parameters[position]
             return "parameter with an annotation" if parameter.annotation else "parameter without annotation"
         if kind in ("x", "mod"):
             return str(value[1])

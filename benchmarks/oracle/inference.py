@@ -1,5 +1,7 @@
 """astroid's inference of call targets, as a second opinion on the same sample."""
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import sys

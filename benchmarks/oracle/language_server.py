@@ -92,7 +92,7 @@ class LanguageServer:
         places: dict[Place, None] = {}
         for each in several:
             start = each["range"]["start"]
-            place = Place(unquote(urlparse(each["uri"]).path), start["line"] + 1, start["character"])
+            place = Place(unquote(urlparse(str(each["uri"])).path), start["line"] + 1, start["character"])
             places[place] = None
         return list(places)
 
