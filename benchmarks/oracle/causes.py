@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from benchmarks.oracle.answers import OurAnswers, Target
 from benchmarks.oracle.sampling import Call
@@ -51,11 +52,10 @@ class _Explainer:
         if kind in ("@", "&"):
             return f"annotation {self.spell(row[1] if kind == '@' else row[2])}"
         if kind in ("|", "v"):
-            parts = row[1:] if kind == "|" else self.graph.modules[self.module].variables[row[1]]
-            reasons = [
-                self.explain(part, depth + 1) for part in parts if self.graph.modules[self.module].rows[part][0] != "k"
-            ]
-            return next((r for r in reasons if r), "empty union")
+            summary = self.graph.modules[self.module]
+            parts = cast("Sequence[int]", row[1:] if kind == "|" else summary.variables[int(row[1])])
+            reasons = [self.explain(part, depth + 1) for part in parts if summary.rows[part][0] != "k"]
+            return next((reason for reason in reasons if reason), "empty union")
         if kind == "p":
             return self._parameter(row)
         if kind == "?":

@@ -131,7 +131,8 @@ class Judge:
             return Verdict.LENIENT if alike else Verdict.WRONG
         meaning = self._names.get(target.name)
         if meaning is None:
-            return Verdict.STRICT if alike else Verdict.WRONG
+            # what pyright cannot find in the standard library is not there
+            return Verdict.STRICT if alike and _top(target.name.partition(".")[0]) else Verdict.WRONG
         if not any((each.place.path, each.place.line) in meaning.places for each in definitions):
             return Verdict.WRONG
         if meaning.named:
