@@ -23,6 +23,7 @@ PARSE, COLD, WARM, EDITED, START = (
 )
 RUFF, TY_ASYNC, TRANSITIVE = "ruff, ASYNC rules", "ty-async", "ty-async, transitive"
 TRIVIAL, TRIVIAL_COLD, TRIVIAL_WARM = "pylint, one check", "the same + mergegate, cold", "the same + mergegate, warm"
+EMPTY, EMPTY_WARM = "pylint, one check, empty file", "the same + mergegate, warm, empty file"
 DEFAULT, DEFAULT_WARM = "pylint, default", "pylint, default + mergegate, warm"
 
 # whose output counts findings
@@ -111,17 +112,22 @@ def pylint_subset(corpus: Corpus, lines: int) -> tuple[Task, float]:
 def pylint_file(corpus: Corpus, path: Path) -> list[Task]:
     """Return pylint on one file, with and without mergegate, which knows the program when it is warm.
 
-    The share is measured beside one trivial check, for the runs of all checks vary by more than it.
+    The share is measured beside one trivial check, for the runs of all checks vary by more than it; what of it is
+    start-up shows on an empty file.
     """
     one = ["--disable=all", "--enable=missing-module-docstring"]
-    ours = [*one[:1], "--load-plugins=mergegate", "--enable=missing-module-docstring,blocking-call-in-async"]
-    good = tuple(range(32))
+    ours = ["--disable=all", "--load-plugins=mergegate", "--enable=missing-module-docstring,blocking-call-in-async"]
+    empty = corpus.folder / "mergegate_benchmark_empty.py"
+    empty.touch()
+    good, warm_up = tuple(range(32)), _once(corpus)
     return [
         Task(TRIVIAL, _pylint(one, [path]), corpus.folder, good=good),
         Task(TRIVIAL_COLD, _pylint(ours, [path]), corpus.folder, lambda: forget(corpus.folder), good),
-        Task(TRIVIAL_WARM, _pylint(ours, [path]), corpus.folder, _once(corpus), good),
+        Task(TRIVIAL_WARM, _pylint(ours, [path]), corpus.folder, warm_up, good),
+        Task(EMPTY, _pylint(one, [empty]), corpus.folder, good=good),
+        Task(EMPTY_WARM, _pylint(ours, [empty]), corpus.folder, warm_up, good),
         Task(DEFAULT, _pylint([], [path]), corpus.folder, good=good),
-        Task(DEFAULT_WARM, _pylint(["--load-plugins=mergegate"], [path]), corpus.folder, _once(corpus), good),
+        Task(DEFAULT_WARM, _pylint(["--load-plugins=mergegate"], [path]), corpus.folder, warm_up, good),
     ]
 
 
