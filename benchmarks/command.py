@@ -86,12 +86,17 @@ def _measure_all(options: argparse.Namespace) -> Results:
 
 
 def _speed(corpus: Corpus, repeat: int, pylint_lines: int) -> Row:
-    trivial, factor = peers.pylint_subset(corpus, pylint_lines)
+    pylint, factor = peers.pylint_subset(corpus, pylint_lines)
     tasks: list[Task] = [
         peers.parse(corpus), peers.cold(corpus), peers.warm(corpus), peers.edited(corpus), peers.start(corpus),
-        *peers.linters(corpus), trivial,
+        *peers.linters(corpus), *pylint,
     ]  # fmt: skip
-    return _row(corpus, measure(tasks, repeat), {trivial.name: factor})
+    row = _row(corpus, measure(tasks, repeat))
+    part, none = row.figures[peers.TRIVIAL], row.figures[peers.EMPTY]
+    # start-up does not grow with the corpus
+    cpu, wall = (start + (whole - start) * factor for whole, start in ((part.cpu, none.cpu), (part.wall, none.wall)))
+    row.figures[peers.TRIVIAL] = Measured(cpu, wall, part.memory)
+    return row
 
 
 def _editor(corpora: Sequence[Corpus], repeat: int) -> Row:
@@ -102,15 +107,14 @@ def _editor(corpora: Sequence[Corpus], repeat: int) -> Row:
     return Row(name, lines, 1, {key: _measured(key, value) for key, value in figures.items()})
 
 
-def _row(corpus: Corpus, figures: dict[str, Figures], factors: dict[str, float] | None = None) -> Row:
-    scaled = factors or {}
-    measured = {name: _measured(name, each, scaled.get(name, 1.0)) for name, each in figures.items()}
+def _row(corpus: Corpus, figures: dict[str, Figures]) -> Row:
+    measured = {name: _measured(name, each) for name, each in figures.items()}
     return Row(corpus.name, corpus.lines, len(corpus.files), measured)
 
 
-def _measured(name: str, figures: Figures, factor: float = 1.0) -> Measured:
+def _measured(name: str, figures: Figures) -> Measured:
     counts = peers.findings(name, figures) if name in peers.REPORTING else {}
-    return Measured(figures.cpu * factor, figures.wall * factor, figures.memory, counts, factor)
+    return Measured(figures.cpu, figures.wall, figures.memory, counts)
 
 
 def _say(text: str) -> None:

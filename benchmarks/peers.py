@@ -32,6 +32,9 @@ REPORTING = frozenset({COLD, RUFF, TY_ASYNC, TRANSITIVE})
 _CACHE = ".mergegate_cache"
 # without the current folder on the path: corpora hold files named like modules of the standard library
 _PYTHON = (sys.executable, "-P")
+_ONE_CHECK = ("--disable=all", "--enable=missing-module-docstring")
+# each bit of the exit code is a kind of message
+_PYLINT_ENDS = tuple(range(32))
 _MARK = b"\n# an edit\n"
 
 
@@ -93,8 +96,8 @@ def linters(corpus: Corpus) -> list[Task]:
     return found
 
 
-def pylint_subset(corpus: Corpus, lines: int) -> tuple[Task, float]:
-    """Return pylint with one trivial check on at most about `lines` lines, and the factor to the whole corpus."""
+def pylint_subset(corpus: Corpus, lines: int) -> tuple[list[Task], float]:
+    """Return pylint with one trivial check on nothing and on about `lines` lines, and the factor to the whole."""
     chosen: list[Path] = []
     total = 0
     step = max(1, len(corpus.files) * lines // max(corpus.lines, 1))
@@ -105,8 +108,11 @@ def pylint_subset(corpus: Corpus, lines: int) -> tuple[Task, float]:
             break
         chosen.append(path)
         total += size
-    command = _pylint(["--disable=all", "--enable=missing-module-docstring"], chosen)
-    return Task(TRIVIAL, command, corpus.folder, good=tuple(range(32))), corpus.lines / max(total, 1)
+    tasks = [
+        Task(name, _pylint(_ONE_CHECK, files), corpus.folder, good=_PYLINT_ENDS)
+        for name, files in ((EMPTY, [_empty(corpus)]), (TRIVIAL, chosen))
+    ]
+    return tasks, corpus.lines / max(total, 1)
 
 
 def pylint_file(corpus: Corpus, path: Path) -> list[Task]:
@@ -115,16 +121,13 @@ def pylint_file(corpus: Corpus, path: Path) -> list[Task]:
     The share is measured beside one trivial check, for the runs of all checks vary by more than it; what of it is
     start-up shows on an empty file.
     """
-    one = ["--disable=all", "--enable=missing-module-docstring"]
     ours = ["--disable=all", "--load-plugins=mergegate", "--enable=missing-module-docstring,blocking-call-in-async"]
-    empty = corpus.folder / "mergegate_benchmark_empty.py"
-    empty.touch()
-    good, warm_up = tuple(range(32)), _once(corpus)
+    empty, good, warm_up = _empty(corpus), _PYLINT_ENDS, _once(corpus)
     return [
-        Task(TRIVIAL, _pylint(one, [path]), corpus.folder, good=good),
+        Task(TRIVIAL, _pylint(_ONE_CHECK, [path]), corpus.folder, good=good),
         Task(TRIVIAL_COLD, _pylint(ours, [path]), corpus.folder, lambda: forget(corpus.folder), good),
         Task(TRIVIAL_WARM, _pylint(ours, [path]), corpus.folder, warm_up, good),
-        Task(EMPTY, _pylint(one, [empty]), corpus.folder, good=good),
+        Task(EMPTY, _pylint(_ONE_CHECK, [empty]), corpus.folder, good=good),
         Task(EMPTY_WARM, _pylint(ours, [empty]), corpus.folder, warm_up, good),
         Task(DEFAULT, _pylint([], [path]), corpus.folder, good=good),
         Task(DEFAULT_WARM, _pylint(["--load-plugins=mergegate"], [path]), corpus.folder, warm_up, good),
@@ -133,7 +136,12 @@ def pylint_file(corpus: Corpus, path: Path) -> list[Task]:
 
 def file_of_size(corpora: Sequence[Corpus], lines: int) -> tuple[Corpus, Path]:
     """Return the file whose length is nearest to `lines`, and its corpus."""
-    every = [(abs(count_lines([path]) - lines), index, path) for index, c in enumerate(corpora) for path in c.files]
+    every = [
+        (abs(count_lines([path]) - lines), index, path)
+        for index, corpus in enumerate(corpora)
+        for path in corpus.files
+        if not path.stem.endswith("_pb2")  # generated: nobody opens it in an editor
+    ]
     _, index, path = min(every)
     return corpora[index], path
 
@@ -158,6 +166,12 @@ def findings(name: str, figures: Figures) -> dict[str, int]:
 def forget(folder: Path) -> None:
     """Remove the cache of a project."""
     shutil.rmtree(folder / _CACHE, ignore_errors=True)
+
+
+def _empty(corpus: Corpus) -> Path:
+    path = corpus.folder / "mergegate_benchmark_empty.py"
+    path.touch()
+    return path
 
 
 def _once(corpus: Corpus) -> Callable[[], object]:

@@ -32,7 +32,6 @@ class Measured:
     wall: float
     memory: float
     findings: dict[str, int] = field(default_factory=dict[str, int])
-    factor: float = 1.0
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ def markdown(results: Results) -> str:
         "To reach at 130,000 lines: 0.25 with nothing changed, 0.5 with one file edited.",
         "## Beside other tools",
         _tools(results.rows),
-        "pylint runs one trivial check on a part of the corpus; its times are scaled to the whole by lines.",
+        "pylint runs one trivial check on a part of the corpus; its times without start-up are scaled to the whole.",
     ]
     if results.missing:
         parts.append(f"Not installed, so not measured: {', '.join(results.missing)}.")
