@@ -1,1 +1,1 @@
-"""The on-disk cache of summaries and whole runs."""
+"""The on-disk cache: a content-addressed store of opaque values, and the digests that make its keys."""

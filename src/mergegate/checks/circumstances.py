@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mergegate.rules.model import Knowledge
+from mergegate.rules.model import Knowledge, LoopEntry
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.syntax.summary import Flag, FunctionFlag, Operation
 
@@ -20,7 +20,9 @@ class Circumstances:
 
     def __init__(self, program: CallGraph, knowledge: Knowledge) -> None:
         self.program = program
-        self.entries = {entry.base: entry for entry in knowledge.loop_entries}
+        self.entries: dict[str, list[LoopEntry]] = {}
+        for entry in knowledge.loop_entries:
+            self.entries.setdefault(entry.base, []).append(entry)
         self.mains = self._main_functions()
 
     def runs_on_loop(self, function: int) -> bool:
@@ -33,10 +35,10 @@ class Circumstances:
         if owner < 0 or not self.entries:
             return False
         for ancestor in program.mro(owner):
-            entry = self.entries.get(str(ancestor))
-            if entry is not None and fact.name in entry.methods:
-                twin = entry.unless_defined.format(name=fact.name)
-                return not (twin and program.find_method(owner, twin))
+            for entry in self.entries.get(str(ancestor), ()):
+                if fact.name in entry.methods:
+                    twin = entry.unless_defined.format(name=fact.name)
+                    return not (twin and program.find_method(owner, twin))
         return False
 
     def is_harmless_so_far(self, function: int, operation: Operation) -> bool:
@@ -57,7 +59,7 @@ class Circumstances:
                 row = rows[operation.node]
                 if operation.kind != "call" or row[0] != "(" or len(row[2]) != 1 or rows[row[1]][0] not in ".m":
                     continue
-                argument = rows[row[2][0]]
+                argument = program.row(module, row[2][0])
                 if argument[0] == "(" and any(v[0] == "x" and v[1] in _RUNNERS for v in program.value(module, row[1])):
                     for value in program.value(module, argument[1]):
                         if value[0] == "fn" and program.function_module[value[1]] == module:

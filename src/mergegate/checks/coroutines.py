@@ -31,7 +31,7 @@ def _coroutine_name(program: CallGraph, module: int, operation: Operation) -> st
     if not values or not all(_makes_coroutine(program, value) for value in values):
         return ""
     first = values[0]
-    return program.functions[first[1]].qualname if first[0] == "fn" else _external_name(first)
+    return program.fact(first[1]).qualname if first[0] == "fn" else _external_name(first)
 
 
 def _external_name(value: Value) -> str:
@@ -41,16 +41,19 @@ def _external_name(value: Value) -> str:
 def _makes_coroutine(program: CallGraph, value: Value) -> bool:
     if value[0] == "fn":
         return _is_plain_coroutine(program, value[1]) and not _has_other_override(program, value)
-    if value[0] in ("x", "xm"):
-        name = _external_name(value)
-        return name in _COROUTINES
-    return False
+    return value[0] in ("x", "xm") and program.is_library_coroutine(value)
 
 
 def _is_plain_coroutine(program: CallGraph, function: int) -> bool:
     fact = program.functions[function]
+    if program.is_async(function) and not fact.flags & FunctionFlag.ASYNC:
+        # a wrapper of the program, or a decorator known to hand calls to a thread, makes it awaitable
+        return program.callable_of(function).effect != "task"
     if not fact.flags & FunctionFlag.ASYNC or fact.flags & FunctionFlag.GENERATOR:
         return False
+    wrappers = program.callable_of(function).wrappers
+    if wrappers:
+        return all(program.fact(w).flags & FunctionFlag.ASYNC for w in wrappers)
     module = program.function_module[function]
     # a decorator of which nothing is known may schedule the coroutine itself
     return all(_keeps_coroutine(program, module, node) for node in fact.decorators)
@@ -67,7 +70,7 @@ def _keeps_coroutine(program: CallGraph, module: int, node: int) -> bool:
 
 def _has_other_override(program: CallGraph, value: Value) -> bool:
     """Tell whether a subclass replaces the method by something that may not be a coroutine."""
-    receiver, fact = value[2], program.functions[value[1]]
+    receiver, fact = value[2], program.fact(value[1])
     if receiver is None or receiver[0] != "ins" or receiver[3] == EXACT or not isinstance(receiver[1], int):
         return False
     for subclass in program.overriding(receiver[1], fact.name):
@@ -99,16 +102,3 @@ def _finding(program: CallGraph, rule: Rule, function: int, operation: Operation
         help=repair,
         scope=fact.qualname,
     )
-
-
-_COROUTINES = frozenset(
-    {
-        "asyncio.sleep",
-        "asyncio.wait_for",
-        "asyncio.wait",
-        "asyncio.to_thread",
-        "anyio.sleep",
-        "trio.sleep",
-        "asyncio.open_connection",
-    }
-)

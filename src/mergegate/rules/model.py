@@ -68,8 +68,8 @@ class Condition:
         The keyword and the 0-based position (receiver not counted) that pass it; position None: keyword only.
     given
         Whether the argument is passed at all.
-    equals
-        The constant that it is (None, a bool or a number).
+    equals, has_equals
+        The constant that it is (None, a bool or a number); `has_equals` tells a wanted None from no test.
     mentions
         A name that stands in the argument, as in `fcntl.LOCK_EX | fcntl.LOCK_NB`.
     type
@@ -95,13 +95,16 @@ class Blocking:
         `unbounded` (network, process, sleep, wait), `contents` (file contents or many files), `metadata` (one system
         call on the file system) or `first-use` (only until something is cached).
     category
-        What it waits for: picks the rule that reports it.
+        What it waits for: picks the rule that reports it (see `CATEGORIES`).
     replacement
         Key of the `Replacement` that the message offers; empty: run it in a thread.
     free_when, blocks_when
         Any `free_when` that holds makes the call harmless; if there are `blocks_when`, one of them must hold.
     follows
-        Names of calls that this one merely continues (`read` after `open`): reported once, at the first.
+        Names of calls that make the object this is called on: where such a call is reported in the same function,
+        this one would only repeat it (`open()` and the `read()` of its handle).
+    verified
+        The releases of the packages in which the names were found, such as `httpx 0.28.1`; none for the stdlib.
     """
 
     names: tuple[str, ...]
@@ -112,6 +115,7 @@ class Blocking:
     blocks_when: tuple[Condition, ...] = ()
     follows: tuple[str, ...] = ()
     note: str = ""
+    verified: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +150,24 @@ class Replacement:
 class Knowledge:
     """All knowledge tables, indexed by dotted name.
 
-    Names ending in `.*` stand for every name below; the most specific entry decides.
+    Names ending in `.*` stand for every name below; the most specific entry decides. Such a pattern reaches through
+    attributes (`openai.OpenAI.*` covers `openai.OpenAI.chat.completions.create`) but neither into what a call
+    returned (`openai.OpenAI.chat.completions.create().to_json`) nor to special methods (`openai.OpenAI.__enter__`).
 
     Attributes
     ----------
+    callers
+        Functions that call an argument on the caller's thread.
+    handovers
+        Functions that run a callable argument on another thread or process, or in the background.
     decorators
-        Dotted name of a decorator to its effect: thread, coroutine, task, cache, transparent, property, static,
-        class, contextmanager, asynccontextmanager.
+        Dotted name of a decorator to its effect, one of `EFFECTS`.
     types
         The type table, see `mergegate.semantics.type_table`.
     aliases
         Other public paths of a name, to the canonical one.
+    digest
+        Changes when anything in the tables does.
     """
 
     blocking: Mapping[str, Blocking]
@@ -167,36 +178,47 @@ class Knowledge:
     replacements: Mapping[str, Replacement]
     types: Mapping[str, object]
     aliases: Mapping[str, str]
+    handovers: frozenset[str] = frozenset()
     digest: str = ""
 
     def lookup(self, name: str) -> Blocking | None:
         """Return the entry for a dotted name, or None if nothing is known or it is known to be safe."""
+        verdict = self._verdict(name)
+        return verdict if isinstance(verdict, Blocking) else None
+
+    def is_safe(self, name: str) -> bool:
+        """Tell whether a name is known not to block: no entry that is as specific says otherwise."""
+        return self._verdict(name) is True
+
+    def _verdict(self, name: str) -> Blocking | bool:
+        """Return the most specific entry for a name: what blocks, True (safe) or False (nothing known)."""
         entry = self.blocking.get(name)
         if entry is not None:
             return entry
         if name in self.safe:
-            return None
-        while "." in name:
-            name = name.rpartition(".")[0]
+            return True
+        name, _, last = name.rpartition(".")
+        if last.startswith("__") or last.endswith(")"):
+            return False
+        while name:
             pattern = f"{name}.*"
-            if pattern in self.safe:
-                return None
             entry = self.blocking.get(pattern)
             if entry is not None:
                 return entry
-        return None
-
-    def is_safe(self, name: str) -> bool:
-        """Tell whether a name is known not to block: no entry that is as specific says otherwise."""
-        if name in self.safe:
-            return True
-        if name in self.blocking:
-            return False
-        while "." in name:
-            name = name.rpartition(".")[0]
-            pattern = f"{name}.*"
             if pattern in self.safe:
                 return True
-            if pattern in self.blocking:
+            if name.endswith(")"):
                 return False
+            name = name.rpartition(".")[0]
         return False
+
+
+GRADES = ("unbounded", "contents", "metadata", "first-use")
+CATEGORIES = (
+    "sleep", "process", "network", "database", "cloud", "ai", "input", "other-unbounded",
+    "file", "metadata", "wait", "lock", "loop",
+)  # fmt: skip
+EFFECTS = (
+    "thread", "coroutine", "task", "loop", "cache", "transparent", "property", "cached-property", "static", "class",
+    "contextmanager", "asynccontextmanager",
+)  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mergegate.semantics.members import Members
 from mergegate.semantics.values import DECLARED, NONE, STR, UNKNOWN, Union, join
+from mergegate.syntax.summary import Row
 
 _MAX_DEPTH = 25
 
@@ -36,6 +37,8 @@ class Annotations(Members):
             return NONE if row[1] == "None" else UNKNOWN
         if op == "[":
             return self._subscripted(module, row, depth)
+        if op == "(":
+            return self._called_alias(module, node, depth)
         if op == "r":
             return self.dependency_result(module, row[1])
         if op == "g":
@@ -51,10 +54,10 @@ class Annotations(Members):
             return self.declared(module, row[1], depth + 1)
         return self.instances(self.value(module, node))
 
-    def _import_origin(self, module: int, row: tuple[object, ...]) -> tuple[int, int] | None:
-        target = self.index.absolute(module, int(str(row[1])), str(row[2]))
+    def _import_origin(self, module: int, row: Row) -> tuple[int, int] | None:
+        target = self.index.absolute(module, row[1], row[2])
         found = self.index.find(target, module)
-        return self.definition(found, str(row[3])) if found >= 0 and row[3] else None
+        return self.definition(found, row[3]) if found >= 0 and row[3] else None
 
     def _alias(self, module: int, node: int, depth: int) -> Union:
         """Follow a type alias (`Db = Annotated[Session, Depends(f)]`) to what it declares."""
@@ -62,23 +65,21 @@ class Annotations(Members):
         if row[0] in "[|r":
             return self.declared(module, node, depth + 1)
         if row[0] == "(":
-            return self._called_alias(module, row, depth)
+            return self._called_alias(module, node, depth)
         if row[0] == "&":
             return self.declared(module, row[1], depth + 1)
         return self.instances(self.value(module, node))
 
-    def _called_alias(self, module: int, row: tuple[object, ...], depth: int) -> Union:
+    def _called_alias(self, module: int, node: int, depth: int) -> Union:
         """Read `NewType("Id", Base)` and `TypeVar("T", bound=Base)`."""
-        _, callee, positional, keywords = row
-        target = self.value(module, callee)  # type: ignore[arg-type]
+        _, callee, positional, keywords = self.row(module, node)
+        target = self.value(module, callee)
         name = next((v[1] for v in target if v[0] in ("cls", "x")), "")
-        if name == "typing.NewType" and len(positional) == 2:  # type: ignore[arg-type]
-            return self.declared(module, positional[1], depth + 1)  # type: ignore[index]
+        if name == "typing.NewType" and len(positional) == 2:
+            return self.declared(module, positional[1], depth + 1)
         if name == "typing.TypeVar":
-            for key, bound in keywords:  # type: ignore[union-attr]
-                if key == "bound":
-                    return self.declared(module, bound, depth + 1)
-            return join([self.declared(module, p, depth + 1) for p in positional[1:]])  # type: ignore[index]
+            bounds = [bound for key, bound in keywords if key == "bound"] or positional[1:]
+            return (("tv", module, node, join([self.declared(module, b, depth + 1) for b in bounds])),)
         return UNKNOWN
 
     def instances(self, classes: Union) -> Union:
@@ -97,7 +98,7 @@ class Annotations(Members):
         row = self.modules[module].rows[node]
         return list(row[1:]) if row[0] == "T" else [node]
 
-    def _subscripted(self, module: int, row: tuple[int, ...], depth: int) -> Union:
+    def _subscripted(self, module: int, row: Row, depth: int) -> Union:
         parts = self.arguments(module, row[2])
         heads = self.value(module, row[1])
         for head in heads:
@@ -155,5 +156,6 @@ _FORMS = {
     "Optional": "first", "Annotated": "first", "Final": "first", "ClassVar": "first", "Required": "first",
     "NotRequired": "first", "ReadOnly": "first", "InitVar": "first", "Mapped": "first", "Union": "union",
     "typing.Type": "type", "builtins.type": "type", "Type": "type", "Callable": "call", "Awaitable": "await",
-    "Coroutine": "await", "Literal": "str", "LiteralString": "str",
+    "Coroutine": "await", "SerializeAsAny": "first", "SkipValidation": "first", "InstanceOf": "first",
+    "SQLCoreOperations": "first", "WriteOnlyMapped": "first", "DynamicMapped": "first", "Literal": "str", "LiteralString": "str",
 }  # fmt: skip

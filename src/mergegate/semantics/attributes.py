@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mergegate.semantics.resolver import Resolver
+from mergegate.semantics.generics import Generics
 from mergegate.semantics.values import (
     DECLARED,
     EXACT,
@@ -17,7 +17,7 @@ from mergegate.semantics.values import (
 )  # fmt: skip
 
 
-class Attributes(Resolver):
+class Attributes(Generics):
     """Member access on values of every kind."""
 
     # -- attributes ----------------------------------------------------------------------------------------------
@@ -40,6 +40,8 @@ class Attributes(Resolver):
             return self.external(f"{value[1]}.{name}")
         if kind == "super":
             return self._super_member(value, name)
+        if kind == "tv":
+            return self.attribute_of(value[3], name)
         if kind == "xm":
             return (("x", f"{value[1]}.{value[3]}.{name}"),)
         return UNKNOWN
@@ -136,7 +138,8 @@ class Attributes(Resolver):
             found.append(self.declared(module, row[2]) or union if row[0] == "&" else union)
         if assigned is not None and not (found and found[0] and found[0] != (("none",),)):
             found.append(self._assigned_attribute(module, assigned))
-        return tuple(v for v in join(found) if v[0] not in ("none", "prm")) or (UNKNOWN if not found else join(found))
+        union = self.substituted(join(found), receiver)
+        return tuple(v for v in union if v[0] not in ("none", "prm")) or union
 
     def _assigned_attribute(self, module: int, node: int) -> Union:
         """Return what assignments to `self.x` say: declarations and values both count."""
@@ -179,10 +182,17 @@ class Attributes(Resolver):
         if found is None:
             return (("xm", key, value[2], name),)
         owner, kind, type_ = found
-        if kind == "attribute":
+        if kind == "attribute" and not self.covers_attributes(key):
             union = self.type_value(type_, self.bindings_of(value, owner))
             return union or (("x", f"{key}.{name}"),)
+        if kind == "attribute":
+            return (("x", f"{key}.{name}"),)
         return (("xm", key, value[2], name),)
+
+    def covers_attributes(self, key: str) -> bool:
+        """Tell whether what is known of a class holds for all that is reached through it; see `Dispatch`."""
+        del key
+        return False
 
     def _super_member(self, value: Value, name: str) -> Union:
         _, key, receiver = value

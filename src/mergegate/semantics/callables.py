@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mergegate.semantics.attributes import Attributes
+from mergegate.semantics.choices import Choices
 from mergegate.syntax.summary import FunctionFlag
 
 
@@ -33,7 +33,7 @@ class Callable:
     runs: bool = True
 
 
-class Callables(Attributes):
+class Callables(Choices):
     """Decorators."""
 
     decorator_effects: dict[str, str]

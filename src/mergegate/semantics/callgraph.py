@@ -10,7 +10,7 @@ from mergegate.semantics.dispatch import Dispatch, Site
 from mergegate.semantics.graph import Edge, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import Arguments, Value
-from mergegate.syntax.summary import Flag, FunctionFlag, ModuleSummary, Operation
+from mergegate.syntax.summary import Flag, FunctionFlag, ModuleSummary
 
 
 class CallGraph(Dispatch):
@@ -29,6 +29,8 @@ class CallGraph(Dispatch):
         self._property_names = {
             f.name for f in self.functions if f.owner >= 0 and f.decorators and not f.flags & FunctionFlag.LAMBDA
         }
+        # operators cost nothing where no class of the program defines them
+        self._operators = {name for c in self.classes for name in c.names if name.startswith("__")}
         self._handed: list[tuple[int, int, int, Value | None]] = []
 
     def build(self) -> None:
@@ -85,9 +87,13 @@ class CallGraph(Dispatch):
                 if row[0] == "." and row[2] in self._property_names:
                     self._property_edges(site)
             elif kind == "enter":
-                self._protocol_edges(site, operation, ("__enter__", "__exit__"), "cm")
+                self._protocol_edges(site, operation.node, ("__enter__", "__exit__"), "cm")
+            elif kind == "lock":
+                self._lock_edges(site, operation.node)
             elif kind == "iterate":
-                self._protocol_edges(site, operation, ("__iter__", "__next__"), "gen")
+                self._protocol_edges(site, operation.node, ("__iter__", "__next__"), "gen")
+            elif kind in self._operators:
+                self._protocol_edges(site, operation.node, (kind,), "")
 
     def _call_operation(self, function: int, site: Site) -> None:
         row = site.row
@@ -105,6 +111,8 @@ class CallGraph(Dispatch):
         name = f"{value[1]}.{value[3]}" if value[0] == "xm" else value[1]
         if not isinstance(name, str):
             return
+        if name in _ENTERING and site.row[2]:
+            self._protocol_edges(site, site.row[2][0], ("__enter__",), "cm")
         if name in _CONSUMERS or name.rpartition(".")[2] == "join":
             for node in site.row[2]:
                 for argument in self.value(site.module, node):
@@ -137,10 +145,10 @@ class CallGraph(Dispatch):
                 if member[0] == "fn" and self.is_property(member[1]):
                     self.function_edges(site.without_arguments(), member[1], value)
 
-    def _protocol_edges(self, site: Site, operation: Operation, methods: tuple[str, ...], generator: str) -> None:
+    def _protocol_edges(self, site: Site, node: int, methods: tuple[str, ...], generator: str) -> None:
         """Add what entering a context or running an iteration executes."""
         plain = site.without_arguments()
-        for value in self.value(site.module, operation.node):
+        for value in self.value(site.module, node):
             if value[0] == generator:
                 self.function_edges(plain, value[1], None, running=True)
             elif value[0] == "ins":
@@ -150,6 +158,14 @@ class CallGraph(Dispatch):
                             self.function_edges(plain, member[1], value, running=True)
                         elif member[0] == "xm":
                             self.call_edges(plain, member)
+
+    def _lock_edges(self, site: Site, node: int) -> None:
+        """Add the wait for a thread's lock that is held over an `await`; a short section without one is left alone."""
+        for value in self.value(site.module, node):
+            if value[0] == "ins" and isinstance(value[1], str):
+                entry = self.knowledge.lookup(f"{value[1]}.acquire")
+                if entry is not None and entry.category == "lock":
+                    self.call_edges(site.without_arguments(), ("xm", value[1], value[2], "acquire"))
 
     # -- callables as arguments ----------------------------------------------------------------------------------
 
@@ -165,7 +181,7 @@ class CallGraph(Dispatch):
             for operation in fact.operations:
                 row = rows[operation.node]
                 if operation.kind == "call" and row[0] == "(" and not operation.flags & Flag.AWAITED:
-                    callee = rows[row[1]]
+                    callee = self.row(module, row[1])
                     if callee[0] == "p" and callee[1] == own:
                         found.setdefault(function, set()).add(callee[2])
         return found
@@ -203,6 +219,8 @@ class CallGraph(Dispatch):
         return module, self.argument_node(target, receiver, Arguments(module, row[2], row[3]), parameter)
 
 
+# `stack.enter_context(manager)` is a `with` written as a call
+_ENTERING = frozenset({"contextlib.ExitStack.enter_context", "contextlib.AsyncExitStack.enter_context"})
 # builtins that run an iterator to its end
 _CONSUMERS = frozenset(
     f"builtins.{name}"

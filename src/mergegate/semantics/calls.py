@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mergegate.semantics.callables import Callables
+from mergegate.semantics.choices import contradicts
 from mergegate.semantics.library import library_result
 from mergegate.semantics.type_table import MISSING
 from mergegate.semantics.values import (
@@ -77,6 +78,15 @@ class Calls(Callables):
             return self.call_union(union, arguments)
         return union or (("x", f"{key}.{name}()"),)
 
+    def is_library_coroutine(self, value: Value) -> bool:
+        """Tell whether calling an external function or method only makes a coroutine, by the type table."""
+        if value[0] == "x":
+            type_ = self.types.function(value[1])
+        else:
+            member = self.types.member(value[1], value[3])
+            type_ = member[2] if member is not None and member[1] == "method" else None
+        return isinstance(type_, list) and bool(type_) and type_[0] == "await"  # pyright: ignore[reportUnknownVariableType]
+
     # -- functions of the program --------------------------------------------------------------------------------
 
     def function_result(self, function: int, receiver: Value | None, arguments: Arguments) -> Union:
@@ -112,11 +122,16 @@ class Calls(Callables):
         # a declared union of several classes says less than the body
         if len(union) != 1:
             allowed = self.allowed_guards(function, receiver, arguments)
-            results = [self.value(home, node) for node, guard in fact.results if guard in allowed or not guard]
+            nodes = [node for node, guard in fact.results if guard in allowed or not guard]
+            if self.choices_of(function):
+                passed = {i: self._passed_row(function, receiver, arguments, i) for i in range(len(fact.parameters))}
+                decisions = self.decisions(function, passed)
+                nodes = [self.decided(home, node, function, decisions) for node in nodes] if decisions else nodes
+            results = [self.value(home, node) for node in nodes]
             inferred = tuple(v for v in join(results) if v[0] != "none") if results else UNKNOWN
             union = inferred or union
         if receiver is not None:
-            union = tuple(self._rebind(v, receiver) for v in union)
+            union = tuple(self._rebind(v, receiver) for v in self.substituted(union, receiver))
         return tuple(self._argument_for(v, function, receiver, arguments) for v in union)
 
     def _rebind(self, value: Value, receiver: Value) -> Value:
@@ -161,21 +176,41 @@ class Calls(Callables):
         return receiver is not None or (fact.owner >= 0 and fact.name == "__init__")
 
     def _type_variable_argument(self, function: int, receiver: Value | None, arguments: Arguments) -> Union:
-        """Return the instance that `def get(self, kind: type[T]) -> T` gives for the class passed."""
+        """Return what the type variable of `-> T` stands for, from the argument whose annotation mentions it."""
         fact, home = self.functions[function], self.function_module[function]
-        rows = self.modules[home].rows
-        if rows[fact.returns][0] != "g" or arguments.module < 0:
+        if self.row(home, fact.returns)[0] not in "gm(" or arguments.module < 0:
             return UNKNOWN
         for position, parameter in enumerate(fact.parameters):
-            row = rows[parameter.annotation]
-            if row[0] == "[" and row[2] == fact.returns and self._is_type_form(home, row[1]):
+            if parameter.annotation:
                 node = self.argument_node(function, receiver, arguments, position)
-                found = self.value(arguments.module, node) if node else UNKNOWN
-                return tuple(("ins", v[1], (), DECLARED) for v in found if v[0] == "cls")
+                if node:
+                    found = self._bound(home, parameter.annotation, fact.returns, self.value(arguments.module, node))
+                    if found:
+                        return found
         return UNKNOWN
 
-    def _is_type_form(self, module: int, node: int) -> bool:
-        return any(v[0] in ("cls", "x") and v[1] in ("builtins.type", "typing.Type") for v in self.value(module, node))
+    def _bound(self, home: int, annotation: int, variable: int, passed: Union) -> Union:
+        """Return what a type variable stands for if a value of type `annotation` is `passed`."""
+        if annotation == variable:
+            return tuple(v for v in passed if v[0] not in ("none", "prm"))
+        row = self.row(home, annotation)
+        if row[0] == "|" and variable in row[1:]:
+            return self._bound(home, variable, variable, passed)
+        if row[0] != "[":
+            return UNKNOWN
+        form = self.row(home, row[1])[-1]
+        parts = self.arguments(home, row[2])
+        if parts[-1] != variable:
+            return UNKNOWN
+        if form in ("type", "Type"):
+            return tuple(("ins", v[1], (), DECLARED) for v in passed if v[0] == "cls")
+        if form in ("Optional", "Annotated"):
+            return self._bound(home, variable, variable, passed)
+        if form == "Callable":
+            return self.call_union(passed, NO_ARGUMENTS)
+        if form in ("Awaitable", "Coroutine"):
+            return self.awaited(passed)
+        return self.element_of(passed) if len(parts) == 1 else UNKNOWN
 
     # -- guards --------------------------------------------------------------------------------------------------
 
@@ -187,14 +222,16 @@ class Calls(Callables):
             return allowed
         for number, conditions in enumerate(fact.guards):
             for position, wanted in conditions:
-                home, node = arguments.module, self.argument_node(function, receiver, arguments, position)
-                if not node:
-                    if self._has_unpacking(arguments):
-                        continue
-                    home, node = self.function_module[function], fact.parameters[position].default
-                if node and home >= 0 and _contradicts(self.modules[home].rows[node], wanted):
+                if contradicts(self._passed_row(function, receiver, arguments, position), wanted):
                     allowed.discard(number)
         return allowed
+
+    def _passed_row(self, function: int, receiver: Value | None, arguments: Arguments, position: int) -> Row:
+        """Return the row passed for a parameter, by the call or by default; the unknown row if that is open."""
+        home, node = arguments.module, self.argument_node(function, receiver, arguments, position)
+        if not node and not self._has_unpacking(arguments):
+            home, node = self.function_module[function], self.fact(function).parameters[position].default
+        return self.row(home, node) if node else _UNKNOWN_ROW
 
     def _has_unpacking(self, arguments: Arguments) -> bool:
         """Tell whether `*args` or `**kwargs` may pass what the call does not spell out."""
@@ -204,19 +241,5 @@ class Calls(Callables):
         return any(key == "**" for key, _ in arguments.keywords) or any(rows[n][0] == "*" for n in arguments.positional)
 
 
-def _contradicts(row: Row, wanted: str) -> bool:
-    """Tell whether a constant argument rules a guard out."""
-    if row[0] == "k" and row[1] in ("True", "False", "None"):
-        truth = row[1] == "True"
-        absent = row[1] == "None"
-    elif row[0] == "#":
-        truth, absent = bool(row[1]), False
-    elif row[0] in "(cl" and wanted in ("none", "some"):
-        # an object made on the spot is there
-        truth, absent = True, False
-    else:
-        return False
-    return {"truthy": not truth, "falsy": truth, "none": not absent, "some": absent}[wanted]
-
-
 _MAX_CALLS_IN_PATH = 3
+_UNKNOWN_ROW: Row = ("?",)

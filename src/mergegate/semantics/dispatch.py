@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mergegate.rules.model import Blocking, Knowledge
-from mergegate.semantics.calls import Calls
 from mergegate.semantics.conditions import applies
+from mergegate.semantics.construction import Construction
 from mergegate.semantics.graph import Edge, Primitive, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value
@@ -28,7 +28,7 @@ class Site(NamedTuple):
         return self._replace(row=_NO_CALL, module=-1)
 
 
-class Dispatch(Calls):
+class Dispatch(Construction):
     """Turns values that are called into edges."""
 
     def __init__(
@@ -39,22 +39,37 @@ class Dispatch(Calls):
         types: TypeTable,
         source_roots: Sequence[str] = (),
     ) -> None:
-        super().__init__(paths, summaries, types, source_roots)
         self.knowledge = knowledge
+        super().__init__(paths, summaries, types, source_roots)
         self.decorator_effects = {**_BUILTIN_DECORATORS, **knowledge.decorators}
         self._callables = {}
+        self._hooks = {}
+        self._type_variables = {}
+        self._chosen = {}
+        self._rewritten = {}
         self.prepare_values()
         self.prepare_hierarchy()
         # what was asked before the hierarchy stood may have been answered without it
         self.prepare_values()
         self._callables = {}
+        self._hooks = {}
+        self._type_variables = {}
         self.primitives: list[Primitive] = []
         self._primitive_ids: dict[tuple[str, int], int] = {}
+        self._verdicts: dict[str, Blocking | bool | None] = {}
         self.first_group = len(self.functions)
         self.groups: list[Virtual | Special] = []
         self._group_ids: dict[Any, int] = {}
 
     # -- values --------------------------------------------------------------------------------------------------
+
+    def is_catalogued(self, dotted: str) -> bool:
+        """Tell whether the knowledge tables have an entry for just this name."""
+        return dotted in self.knowledge.blocking or dotted in self.knowledge.safe
+
+    def covers_attributes(self, key: str) -> bool:
+        """Tell whether an entry `key.*` speaks of all that is reached through a class (`client.chat.completions`)."""
+        return f"{key}.*" in self.knowledge.blocking or f"{key}.*" in self.knowledge.safe
 
     def call_edges(self, site: Site, value: Value) -> None:
         """Add the edges of calling one value."""
@@ -133,7 +148,7 @@ class Dispatch(Calls):
         site = Site(-1, edge.operation, _NO_CALL, edge.first_use, edges)
         for member in self.value(self.class_module[hit[0]], hit[1]):
             if member[0] == "fn":
-                generator = bool(self.functions[member[1]].flags & FunctionFlag.GENERATOR)
+                generator = bool(self.fact(member[1]).flags & FunctionFlag.GENERATOR)
                 self.function_edges(site, member[1], value, running=generator)
         return edges
 
@@ -159,7 +174,7 @@ class Dispatch(Calls):
         for operation in self.functions[wrapper].operations:
             row = rows[operation.node]
             if operation.kind == "call" and row[0] == "(":
-                callee = rows[row[1]]
+                callee = self.row(module, row[1])
                 if callee[0] == "p" and callee[1] != own:
                     return True
         return False
@@ -172,7 +187,7 @@ class Dispatch(Calls):
             for subclass in self.overriding(key, name):
                 node = self.classes[subclass].names[name]
                 for value in self.value(self.class_module[subclass], node):
-                    if value[0] == "fn" and not self.functions[value[1]].flags & FunctionFlag.STUB:
+                    if value[0] == "fn" and not self.fact(value[1]).flags & FunctionFlag.STUB:
                         generator = self.callable_of(value[1]).effect == "contextmanager"
                         targets.extend(self.running(value[1], generator=generator))
             known = self._group_ids[key, name] = self.group(Virtual(tuple(dict.fromkeys(targets))))
@@ -184,8 +199,23 @@ class Dispatch(Calls):
         if isinstance(key, str):
             self._external_edges(site, (key,))
             return
-        found = False
         receiver = ("ins", key, (), EXACT)
+        if not self._initialiser_edges(site, key, receiver):
+            self._external_edges(site, [a for a in self.mro(key) if isinstance(a, str)][:1])
+        validators, factories = self.construction_hooks(key)
+        plain = site.without_arguments()
+        for validator in validators:
+            self.function_edges(plain, validator, receiver)
+        if factories:
+            given = {name for name, _ in site.row[3]}
+            for factory in factories:
+                if factory.field not in given:
+                    for value in self.value(factory.module, factory.node):
+                        self.call_edges(plain, value)
+
+    def _initialiser_edges(self, site: Site, key: int, receiver: Value) -> bool:
+        """Add edges to what the class itself runs on its new instances; tell whether it has an `__init__`."""
+        found = False
         for name in ("__new__", "__init__", "__post_init__", "model_post_init"):
             hit = self.find_method(key, name)
             if hit is not None:
@@ -193,21 +223,23 @@ class Dispatch(Calls):
                     if value[0] == "fn":
                         found = found or name == "__init__"
                         self.function_edges(site, value[1], receiver)
-        if not found:
-            self._external_edges(site, [a for a in self.mro(key) if isinstance(a, str)][:1])
+        return found
 
     def _external_edges(self, site: Site, names: Iterable[object]) -> None:
         for name in names:
-            if not isinstance(name, str):
-                continue
-            if self.knowledge.is_safe(name):
-                return
-            entry = self.knowledge.lookup(name)
+            entry = self._verdict(name) if isinstance(name, str) else None
             if entry is not None:
-                if applies(self, entry, site.module, site.row):
+                if isinstance(entry, Blocking) and applies(self, entry, site.module, site.row):
                     lazily = site.first_use or entry.grade == "first-use"
-                    site.edges.append(Edge(site.operation, self._primitive(entry, name), 0, lazily))
+                    site.edges.append(Edge(site.operation, self._primitive(entry, str(name)), 0, lazily))
                 return
+
+    def _verdict(self, name: str) -> Blocking | bool | None:
+        """Return what the catalogue says of a name: an entry, True for safe, None for nothing."""
+        if name not in self._verdicts:
+            safe = self.knowledge.is_safe(name)
+            self._verdicts[name] = True if safe else self.knowledge.lookup(name)
+        return self._verdicts[name]
 
     def _primitive(self, entry: Blocking, name: str) -> int:
         key = (name, id(entry))

@@ -13,11 +13,13 @@ class Members(TypeConversion):
     _mros: dict[ClassKey, tuple[ClassKey, ...]]
     _subclasses: dict[ClassKey, list[int]]
     _busy: set[ClassKey]
+    _overriding: dict[tuple[ClassKey, str], list[int]]
 
     def prepare_hierarchy(self) -> None:
         """Linearise all classes of the program and note their subclasses."""
         self._mros = {}
         self._busy = set()
+        self._overriding = {}
         self._subclasses = {}
         for key in range(len(self.classes)):
             for ancestor in self.mro(key)[1:]:
@@ -90,5 +92,14 @@ class Members(TypeConversion):
         return self._subclasses.get(key, [])
 
     def overriding(self, key: ClassKey, name: str) -> list[int]:
-        """Return the subclasses of `key` that bind `name` in their own body."""
-        return [c for c in self.subclasses(key) if name in self.classes[c].names]
+        """Return the classes whose `name` subclasses of `key` have instead of its own: subclasses or their mixins."""
+        known = self._overriding.get((key, name))
+        if known is None:
+            own = self.find_method(key, name)
+            found: dict[int, None] = {}
+            for subclass in self.subclasses(key):
+                hit = self.find_method(subclass, name)
+                if hit is not None and hit != own:
+                    found[hit[0]] = None
+            known = self._overriding[key, name] = list(found)
+        return known

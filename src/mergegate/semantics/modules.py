@@ -9,9 +9,10 @@ from collections.abc import Sequence
 class ModuleIndex:
     """Maps dotted module names to files.
 
-    A file answers to several names: the one under its own package root (the highest folder chain with `__init__.py`),
-    the one from the project root, and the one under each configured source root. When several files answer to one
-    name (vendored copies, example projects), the file nearest to the importing one is meant.
+    A file answers to several names: the one under its own package root (the topmost folder with an `__init__.py`, or
+    the unbroken chain of such folders), the one from the project root, and the one under each configured source root.
+    When several files answer to one name (vendored copies, example projects), the file nearest to the importing one
+    is meant.
     """
 
     def __init__(self, paths: Sequence[str], source_roots: Sequence[str] = ()) -> None:
@@ -33,17 +34,28 @@ class ModuleIndex:
 
     def _candidates(self, path: str, roots: list[str]) -> list[str]:
         stem = path.removesuffix(".py").removesuffix("/__init__")
-        folder = posixpath.dirname(path)
-        top = folder
-        while top in self.packages:
-            top = posixpath.dirname(top)
         found: dict[str, None] = {}
-        for root in [top, *roots, "src", ""]:
+        for root in [self._outermost(path), self._innermost(path), *roots, "src", ""]:
             if not root:
                 found[stem.replace("/", ".")] = None
             elif stem.startswith(root + "/"):
                 found[stem[len(root) + 1 :].replace("/", ".")] = None
         return [name for name in found if name and name != "__init__"] or [stem.replace("/", ".")]
+
+    def _innermost(self, path: str) -> str:
+        """Return the folder above the unbroken chain of packages around a file."""
+        top: str = posixpath.dirname(path)
+        while top in self.packages:
+            top = posixpath.dirname(top)
+        return top
+
+    def _outermost(self, path: str) -> str:
+        """Return the folder above the topmost package around a file; folders below it without `__init__.py` count."""
+        folders = path.split("/")[:-1]
+        for depth in range(1, len(folders) + 1):
+            if "/".join(folders[:depth]) in self.packages:
+                return "/".join(folders[: depth - 1])
+        return "/".join(folders)
 
     def find(self, name: str, importer: int) -> int:
         """Return the index of module `name` as seen from the importing module, or -1."""

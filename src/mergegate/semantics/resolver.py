@@ -100,7 +100,8 @@ class Resolver(Annotations):
             return UNKNOWN
         if submodule >= 0:
             return (self.module_value(submodule),)
-        return self.external(f"{target}.{name}")
+        # a relative import means a module of the program, even if it is not there
+        return UNKNOWN if level else self.external(f"{target}.{name}")
 
     def _function(self, module: int, row: Any) -> Union:
         return self.function_value(self.function_base[module] + row[1])
@@ -217,7 +218,7 @@ class Resolver(Annotations):
         return (("ins", "builtins.dict", (self.value(module, row[1]), self.value(module, row[2])), EXACT),)
 
     def _tuple_value(self, module: int, row: Any) -> Union:
-        if any(self.modules[module].rows[part][0] == "*" for part in row[1:]):
+        if any(self.row(module, part)[0] == "*" for part in row[1:]):
             return (("ins", "builtins.tuple", (), EXACT),)
         return (("tup", tuple([self.value(module, part) for part in row[1:]])),)
 
@@ -227,8 +228,12 @@ class Resolver(Annotations):
     def _union(self, module: int, row: Any) -> Union:
         return join([self.value(module, part) for part in row[1:]])
 
+    def _choice(self, module: int, row: Any) -> Union:
+        return join([self.value(module, row[4]), self.value(module, row[5])])
+
     def _variable(self, module: int, row: Any) -> Union:
-        return join([self.value(module, part) for part in self.modules[module].variables[row[1]]])
+        parts: list[int] = self.modules[module].variables[row[1]]
+        return join([self.value(module, part) for part in parts])
 
     def _annotated(self, module: int, row: Any) -> Union:
         return self.declared(module, row[1])
@@ -294,7 +299,7 @@ class Resolver(Annotations):
 
     def _subscript(self, module: int, row: Any) -> Union:
         base = self.value(module, row[1])
-        index = self.modules[module].rows[row[2]]
+        index = self.row(module, row[2])
         return self.subscript_of(base, index[1] if index[0] == "#" else None)
 
     def subscript_of(self, base: Union, index: object) -> Union:
@@ -370,6 +375,7 @@ class Resolver(Annotations):
         "/": _division,
         "^": _super,
         "v": _variable,
+        "~": _choice,
         "r": _dependency,
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mergegate.semantics.modules import ModuleIndex
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import UNKNOWN, Union, Value
-from mergegate.syntax.summary import ClassFact, FunctionFact, ModuleSummary
+from mergegate.syntax.summary import ClassFact, FunctionFact, ModuleSummary, Row
 
 
 class Symbols:
@@ -34,6 +34,14 @@ class Symbols:
             self.function_module.extend([index] * len(summary.functions))
             self.class_module.extend([index] * len(summary.classes))
         self._external: dict[str, Union] = {}
+
+    def fact(self, function: int) -> FunctionFact:
+        """Return what the summary says of a function."""
+        return self.functions[function]
+
+    def row(self, module: int, node: int) -> Row:
+        """Return a row of a module's table."""
+        return self.modules[module].rows[node]
 
     def owner(self, function: int) -> int:
         """Return the id of the class whose body defines the function, or -1."""
@@ -84,10 +92,15 @@ class Symbols:
             return (("mod", name, -1),)
         if kind == "class":
             return (("cls", name),)
-        if kind == "variable":
+        if kind == "variable" and not self.is_catalogued(name):
             found = self.type_value(self.types.variable(name))
             return found or (("x", name),)
         return (("x", name),)
+
+    def is_catalogued(self, dotted: str) -> bool:
+        """Tell whether more is known of a name than its type; `Dispatch` gives this its meaning."""
+        del dotted
+        return False
 
     def type_value(self, type_: object) -> Union:
         """Return the union that a JSON type stands for; `types.TypeConversion` gives this its meaning."""

@@ -16,6 +16,8 @@ value                        meaning
 ``("part", union)``          `functools.partial` over a callable
 ``("super", key, receiver)`` `super()`
 ``("prm", id, index)``       a parameter about which nothing else is known
+``("tv", module, name, bound)`` a type variable, with what it is bound to if nothing binds it more closely
+``("self",)``                the receiver, where an annotation says `Self`
 ``("none",)``                None
 ============================ ==================================================================
 

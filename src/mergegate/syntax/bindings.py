@@ -22,7 +22,7 @@ class BindingReader(ConditionReader):
         elif isinstance(target, ast.Tuple | ast.List):
             self.unpack(target.elts, node)
         elif isinstance(target, ast.Subscript):
-            self.read(target.value)
+            self.operator("__setitem__", self.read(target.value), target)
             self.extend(target.value, self.nodes["D", self.read(target.slice), node])
         elif isinstance(target, ast.Starred):
             self.assign(target.value, node)

@@ -17,7 +17,7 @@ from mergegate.syntax.summary import ClassFact, FunctionFact, ModuleSummary, Par
 
 _NodeKind = Literal[
     "?", "s", "b", "l", "c", "e", "E", "w", "n", "N", "@", "r", "L", "S", "G", "T*", "*", "^", "v",
-    "p", "[", "u", "&", "D", "/", "i", "|", "T",
+    "p", "[", "u", "&", "D", "/", "i", "|", "T", "~",
 ]  # fmt: skip
 
 

@@ -9,7 +9,17 @@ from typing import Any
 from mergegate.syntax.functions import FunctionReader
 from mergegate.syntax.scope import Scope
 from mergegate.syntax.summary import (
-    BYTES, ELLIPSIS, FALSE, NONE, STRING, TRUE, UNKNOWN, Flag, FunctionFlag, Operation,
+    BYTES,
+    ELLIPSIS,
+    FALSE,
+    NONE,
+    STRING,
+    TRUE,
+    UNKNOWN,
+    Flag,
+    FunctionFlag,
+    Operation,
+    OperationKind,
 )  # fmt: skip
 
 
@@ -56,7 +66,11 @@ class ExpressionReader(FunctionReader):
         # a property can only be met on an instance; one read stands for all under the same conditions
         row = self.rows[base]
         kind = row[0]
-        if kind not in _WITHOUT_PROPERTIES and not (kind == "g" and row[1] in self.imported) and (kind != "m" or row[3]):
+        if (
+            kind not in _WITHOUT_PROPERTIES
+            and not (kind == "g" and row[1] in self.imported)
+            and (kind != "m" or row[3])
+        ):
             key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
             if key not in scope.seen_attributes:
                 scope.seen_attributes.add(key)
@@ -83,7 +97,7 @@ class ExpressionReader(FunctionReader):
             named: list[tuple[str, int]] = []
             for keyword in expression.keywords:
                 value = keyword.value
-                named.append((keyword.arg or "**", _HANDLERS[value.__class__](self, value)))  # noqa: PERF401
+                named.append((keyword.arg or "**", _HANDLERS[value.__class__](self, value)))
             keywords = tuple(named)
         if label:
             special = self.special_call(label, expression, positional)
@@ -206,8 +220,10 @@ class ExpressionReader(FunctionReader):
 
     def read_compare(self, expression: ast.Compare) -> int:
         self.read(expression.left)
-        for value in expression.comparators:
-            self.read(value)
+        for operator, value in zip(expression.ops, expression.comparators, strict=True):
+            node = self.read(value)
+            if isinstance(operator, ast.In | ast.NotIn):
+                self.operator("__contains__", node, expression)
         return UNKNOWN
 
     def read_conditional(self, expression: ast.IfExp, flags: int = 0) -> int:
@@ -233,7 +249,18 @@ class ExpressionReader(FunctionReader):
 
     def read_subscript(self, expression: ast.Subscript) -> int:
         base = self.read(expression.value)
+        self.operator("__getitem__", base, expression)
         return self.nodes["[", base, self.read(expression.slice)]
+
+    def operator(self, method: OperationKind, container: int, place: ast.expr) -> None:
+        """Record an operator on what may be an instance whose class defines it; one stands for all of its kind."""
+        if self.rows[container][0] in _WITHOUT_PROPERTIES:
+            return
+        scope = self.scope
+        key = (method, container, self.flags, scope.guard)
+        if key not in scope.seen_attributes:
+            scope.seen_attributes.add(key)
+            self.operation(method, container, place)
 
     def read_slice(self, expression: ast.Slice) -> int:
         for part in (expression.lower, expression.upper, expression.step):

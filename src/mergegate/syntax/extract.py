@@ -15,7 +15,13 @@ from mergegate.syntax.parsing import parse
 from mergegate.syntax.pragmas import read_pragmas
 from mergegate.syntax.statements import StatementReader
 from mergegate.syntax.summary import (
-    FIRST_ROWS, Flag, FunctionFact, FunctionFlag, ModuleSummary, ParseProblem, encode_operations,
+    FIRST_ROWS,
+    Flag,
+    FunctionFact,
+    FunctionFlag,
+    ModuleSummary,
+    ParseProblem,
+    encode_operations,
 )  # fmt: skip
 
 # Building the tree of a chain with thousands of links recurses in C, reading it in Python. Both fit in a thread with a

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from mergegate.syntax.expressions import ExpressionReader
 from mergegate.syntax.laziness import emptiness_test, fills, fullness_test
 from mergegate.syntax.reader import MAX_HELD
 from mergegate.syntax.scope import Changes, Key
-from mergegate.syntax.summary import Flag, FunctionFlag
+from mergegate.syntax.summary import DEMANDS, Demand, Flag, FunctionFlag
 
 
 class FlowReader(ExpressionReader):
@@ -84,8 +84,11 @@ class FlowReader(ExpressionReader):
         if kind is not ast.Name:
             self.assume(test, truth)
 
-    def join(self, ends: Iterable[Changes | None]) -> None:
-        """Continue with what holds after any of the branches whose changes are given; None is a branch without end."""
+    def join(self, ends: Sequence[Changes | None], choice: tuple[int, Demand] | None = None) -> None:
+        """Continue with what holds after any of the branches whose changes are given; None is a branch without end.
+
+        `choice` is what the first of two branches demands of a parameter of the function.
+        """
         scope = self.scope
         alive = [changes for changes in ends if changes is not None]
         scope.dead = not alive
@@ -94,6 +97,9 @@ class FlowReader(ExpressionReader):
                 scope.apply(alive[0])
             return
         if not any(alive):
+            return
+        if choice is not None and len(alive) == len(ends) == 2:
+            self.choose(alive[0], alive[1], choice)
             return
         held: dict[Key, list[int | None]] = {}
         for changes in alive:
@@ -113,6 +119,24 @@ class FlowReader(ExpressionReader):
                 scope.forget(key)
             else:
                 scope.set(key, known[0] if len(known) == 1 else self.meet(known))
+
+    def choose(self, then: Changes, other: Changes, choice: tuple[int, Demand]) -> None:
+        """Continue behind two branches of which a parameter picks one: a call that passes a constant knows which."""
+        scope = self.scope
+        index, demand = choice
+        for key in {**then, **other}:
+            left = then[key] if key in then else scope.env.get(key)
+            right = other[key] if key in other else scope.env.get(key)
+            if left is None or right is None:
+                only = left or right
+                if only is None or isinstance(key, int):
+                    scope.forget(key)
+                else:
+                    scope.set(key, only)
+            elif left != right:
+                scope.set(key, self.nodes["~", scope.function, index, DEMANDS.index(demand), left, right])
+            else:
+                scope.set(key, left)
 
     def weaken(self, mark: int) -> None:
         """Continue with what holds here or held when the log was `mark` long, at less cost than undoing and joining."""
@@ -142,6 +166,7 @@ class FlowReader(ExpressionReader):
         scope = self.scope
         mark, guard = len(scope.log), scope.guard
         ends: list[Changes | None] = []
+        conditions = self.parameter_conditions(statement.test, True) if scope.parent is not None else []
         # the `elif`s of a chain are nested in the tree; thousands of them are walked, not recursed into
         while True:
             test = statement.test
@@ -166,7 +191,7 @@ class FlowReader(ExpressionReader):
             statement = rest[0]
         scope.rollback(mark)
         scope.guard = guard
-        self.join(ends)
+        self.join(ends, conditions[0] if len(conditions) == 1 else None)
 
     def branch_flags(self, statement: ast.If) -> int:
         """Return the flags of what runs if the test of an `if` is true."""
@@ -349,7 +374,7 @@ class FlowReader(ExpressionReader):
 
 def _catches_runtime_error(handler: ast.ExceptHandler) -> bool:
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(isinstance(k, ast.Name) and k.id in ("RuntimeError", "Exception") for k in kinds)
+    return any(isinstance(k, ast.Name) and k.id == "RuntimeError" for k in kinds)
 
 
 def _has_yield(statements: Sequence[ast.stmt]) -> bool:

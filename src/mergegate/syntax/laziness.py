@@ -90,7 +90,11 @@ def path_of(expression: ast.expr) -> str:
 def _filled(expression: ast.expr) -> list[str]:
     if isinstance(expression, ast.NamedExpr):
         expression = expression.value
-    if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute) and expression.func.attr == "get":
+    if (
+        isinstance(expression, ast.Call)
+        and isinstance(expression.func, ast.Attribute)
+        and expression.func.attr == "get"
+    ):
         expression = expression.func.value
     path = path_of(expression)
     return [path] if path else []

@@ -85,9 +85,7 @@ class PatternReader(FlowReader):
             if position == starred:
                 self.bind_pattern(value, subject)
             else:
-                self.bind_pattern(
-                    value, self.nodes["u", subject, position if position < starred else position - count]
-                )
+                self.bind_pattern(value, self.nodes["u", subject, position if position < starred else position - count])
 
 
 _SELF_MATCHING = frozenset(

@@ -123,9 +123,7 @@ def _own_pragmas(source: _Source, tree: ast.Module) -> Iterable[Pragma]:
             yield _own_pragma(comment, match["directive"], source, definitions, top)
 
 
-def _own_pragma(
-    comment: _Comment, directive: str, source: _Source, definitions: dict[int, int], top: int
-) -> Pragma:
+def _own_pragma(comment: _Comment, directive: str, source: _Source, definitions: dict[int, int], top: int) -> Pragma:
     line = comment.line
     match = _DIRECTIVE.match(directive)
     if match is None or match["name"] not in ("ignore", "ignore-file"):

@@ -72,6 +72,9 @@ class StatementReader(PatternReader):
             if isinstance(target, ast.Name):
                 self.scope.loads.add(target.id)
                 self.scope.forget(target.id)
+            elif isinstance(target, ast.Subscript):
+                self.operator("__delitem__", self.read(target.value), target)
+                self.read(target.slice)
             else:
                 self.read(target)
 

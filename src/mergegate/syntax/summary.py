@@ -31,6 +31,7 @@ row    fields                          meaning
 ``T``  node, node, ...                 a tuple; ``T*`` element: one of unknown or great length
 ``*``  base                            among arguments and elements: what `*base` spreads
 ``/``  left, right                     a division (path joining)
+``~``  function, index, demand, a, b   a if the parameter meets the demand (its place in `DEMANDS`), else b
 ``^``  class                           `super()` inside a method of the class
 ``v``  slot                            a variable rebound by a loop or a nested function, see `ModuleSummary.variables`
 ====== ==============================  =========================================================
@@ -54,10 +55,13 @@ FIRST_ROWS: tuple[Row, ...] = (
     ("?",), ("s",), ("b",), ("k", "None"), ("k", "True"), ("k", "False"), ("k", "..."),
 )  # fmt: skip
 
-OperationKind = Literal["call", "attribute", "enter", "iterate", "lock"]
+OperationKind = Literal[
+    "call", "attribute", "enter", "iterate", "lock", "__getitem__", "__setitem__", "__delitem__", "__contains__"
+]
 ParameterKind = Literal["p", "a", "*", "k", "**"]
 Demand = Literal["truthy", "falsy", "none", "some"]
 Guard = tuple[tuple[int, Demand], ...]
+DEMANDS: tuple[Demand, ...] = ("truthy", "falsy", "none", "some")
 
 
 class Flag:
@@ -103,9 +107,9 @@ class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
     Attributes
     ----------
     kind
-        What it is; `lock` is a synchronous `with` around an await.
+        What it is; `lock` is a synchronous `with` around an await, a dunder an operator on a container.
     node
-        The call's or attribute's own row; what is entered or iterated.
+        The call's or attribute's own row; what is entered, iterated or operated on.
     guard
         Index in `FunctionFact.guards`.
     height

@@ -1,0 +1,7 @@
+"""`python -m mergegate`."""
+
+from __future__ import annotations
+
+from mergegate.cli import main
+
+main()

@@ -1,0 +1,126 @@
+"""What commands share: the projects that are meant, their plugins and rules, and the reports on them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mergegate.config import Config, load_config
+from mergegate.engine import Analysis
+from mergegate.errors import MergegateError
+from mergegate.gate.report import Report, make_report
+from mergegate.gate.selection import within
+from mergegate.plugins.loading import Plugins, load_plugins
+from mergegate.rules.loader import load_rules
+from mergegate.rules.model import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project with its rules; the configuration names the rule folders of plugins beside its own."""
+
+    config: Config
+    rules: dict[str, Rule]
+
+
+def open_project(config: Config, plugins: Plugins) -> Project:
+    """Load the rules of a project, and check the names in its settings against them.
+
+    Raises
+    ------
+    MergegateError
+        If a rule file is broken or a setting names an unknown rule.
+    """
+    folders = (*config.rule_folders, *map(str, plugins.rule_folders))
+    rules = load_rules([config.root / folder for folder in folders])
+    config.check_rules(rules, {rule.family for rule in rules.values()})
+    return Project(replace(config, rule_folders=folders), rules)
+
+
+def installed_plugins() -> Plugins:
+    """Load the installed plugins and put their checks beside ours.
+
+    Raises
+    ------
+    MergegateError
+        If a plugin cannot be loaded or takes the name of a check of ours.
+    """
+    plugins = load_plugins()
+    plugins.install_checks()
+    return plugins
+
+
+def find_project(paths: Sequence[Path], explicit: Path | None) -> Config:
+    """Return the configuration of the project that holds all paths; without paths, the current folder's.
+
+    Raises
+    ------
+    MergegateError
+        If a path does not exist or lies outside, or the configuration is wrong.
+    """
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing is not None:
+        raise MergegateError(f"There is no file or folder {str(missing)!r}", "check the spelling of the path")
+    common = os.path.commonpath([_absolute(path) for path in paths]) if paths else Path.cwd()
+    config = load_config(Path(common), explicit)
+    for path in paths:
+        if not _absolute(path).is_relative_to(config.root):
+            reason = f"{str(path)!r} lies outside of the project in {config.root}"
+            raise MergegateError(reason, "run mergegate once for each project")
+    return config
+
+
+def report_projects(
+    first: Config,
+    paths: Sequence[Path],
+    opened: Callable[[Config], Project],
+    analysed: Callable[[Config], Analysis],
+) -> list[Report]:
+    """Report on a project and on the configured projects nested in it, each by its own settings.
+
+    Parameters
+    ----------
+    first
+        The outer project.
+    paths
+        What to report on; none: everything.
+    opened, analysed
+        How to open and analyse each project.
+
+    Raises
+    ------
+    MergegateError
+        If a configuration or rule is wrong, or nothing is there to report on.
+    """
+    reports: list[Report] = []
+    covered = False
+    queue = [first]
+    while queue:
+        project = opened(queue.pop(0))
+        root = project.config.root
+        chosen = _inside(root, paths)
+        if chosen is None:
+            continue
+        analysis = analysed(project.config)
+        covered = covered or any(not chosen or any(within(path, each) for each in chosen) for path in analysis.paths)
+        reports.append(make_report(analysis, project.config, project.rules, chosen))
+        queue.extend(load_config(root / nested) for nested in analysis.nested)
+    if not covered:
+        where = ", ".join(map(str, paths)) or str(first.root)
+        raise MergegateError(f"There is no Python file to analyse in {where}", "name a folder that holds Python code")
+    return reports
+
+
+def _inside(root: Path, paths: Sequence[Path]) -> tuple[str, ...] | None:
+    """Return the paths relative to a root, nothing for all of it, None if no path touches it."""
+    targets = [_absolute(path) for path in paths]
+    if not targets or any(root.is_relative_to(target) for target in targets):
+        return ()
+    return tuple(target.relative_to(root).as_posix() for target in targets if target.is_relative_to(root)) or None
+
+
+def _absolute(path: Path) -> Path:
+    # as the configuration does: `resolve` would leave the user's symbolic links
+    return Path(os.path.abspath(path))  # noqa: PTH100

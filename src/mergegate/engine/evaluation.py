@@ -1,0 +1,91 @@
+"""Evaluation: from the summaries of all files to the findings of all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mergegate.cache.store import Store
+from mergegate.checks import CHECKS
+from mergegate.config import Config
+from mergegate.engine.inputs import Input
+from mergegate.engine.results import Outcome, pragma
+from mergegate.engine.stack import on_fresh_stack
+from mergegate.engine.vocabulary import load_vocabulary
+from mergegate.errors import RuleError
+from mergegate.finding import Finding
+from mergegate.rules.model import Knowledge, Rule
+from mergegate.semantics.callgraph import CallGraph
+from mergegate.semantics.program import link
+
+if TYPE_CHECKING:
+    from mergegate.syntax.pragmas import Pragma
+
+UNREADABLE = "unreadable-file"
+# rules that no algorithm of `checks` looks for: the engine or the gate reports them
+_BUILT_IN = "core"
+
+
+def evaluate(config: Config, inputs: Sequence[Input], summaries: Sequence[bytes], store: Store | None) -> Outcome:
+    """Link the summaries into a program and ask all checks.
+
+    Parameters
+    ----------
+    inputs, summaries
+        The files of the program, sorted by path, and their encoded summaries.
+    store
+        The cache for compiled rules; None: they are read from their files.
+
+    Raises
+    ------
+    MergegateError
+        If a rule or a knowledge table is malformed.
+    """
+    rules, knowledge = load_vocabulary(config, store)
+
+    def run() -> Outcome:
+        pairs = [(each.path, summary) for each, summary in zip(inputs, summaries, strict=True)]
+        program = link(pairs, knowledge, config.src)
+        findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, knowledge)]
+        return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
+
+    return on_fresh_stack(run)
+
+
+def _ask(program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge) -> Iterable[Finding]:
+    by_check: dict[str, list[Rule]] = {}
+    for rule in rules.values():
+        if rule.check != _BUILT_IN:
+            by_check.setdefault(rule.check, []).append(rule)
+    for name, asked in sorted(by_check.items()):
+        check = CHECKS.get(name)
+        if check is None:
+            raise RuleError(
+                f'the rule {asked[0].id} asks for the check "{name}"', f"known: {', '.join(sorted(CHECKS))}"
+            )
+        yield from check(program, asked, knowledge)
+
+
+def _unreadable(program: CallGraph, inputs: Sequence[Input], rule: Rule) -> Iterable[Finding]:
+    problems = {path: summary.problem for path, summary in zip(program.paths, program.modules, strict=True)}
+    for each in inputs:
+        problem = problems[each.path]
+        if each.problem:
+            yield _finding(rule, each.path, 1, 0, each.problem)
+        elif problem is not None:
+            yield _finding(rule, each.path, problem.line, problem.column, problem.reason)
+
+
+def _finding(rule: Rule, path: str, line: int, column: int, reason: str) -> Finding:
+    message = f"this file is not analysed: {reason}"
+    return Finding(
+        rule.id, rule.family, rule.severity, rule.confidence, path, line, column, line, column, message, help=rule.fix
+    )
+
+
+def _pragmas(program: CallGraph) -> Mapping[str, tuple[Pragma, ...]]:
+    return {
+        path: tuple(map(pragma, summary.pragmas))
+        for path, summary in zip(program.paths, program.modules, strict=True)
+        if summary.pragmas
+    }

@@ -1,0 +1,108 @@
+"""The result of a run as it is stored: findings and suppression comments, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mergegate.finding import Confidence, Finding, Severity, Step
+
+if TYPE_CHECKING:
+    from mergegate.syntax.pragmas import Pragma
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What a run found out about one project.
+
+    Attributes
+    ----------
+    root
+        The project's folder; all paths are relative to it.
+    findings
+        All findings in report order: before suppression, selection, minimal confidence and per-path ignores.
+    pragmas
+        The suppression comments of the files that have any.
+    sources
+        Returns the contents of a file by relative path, from the editor if it holds them. May raise OSError.
+    paths
+        All files of the program, sorted.
+    nested
+        Folders of configured projects inside this one, which are not part of it.
+    files, lines, cached
+        How many files and lines were analysed, and how many files' facts came out of the cache.
+    seconds
+        Wall time.
+    warnings
+        What the user should know about the run itself.
+    """
+
+    root: Path
+    findings: tuple[Finding, ...]
+    pragmas: Mapping[str, tuple[Pragma, ...]]
+    sources: Callable[[str], bytes]
+    paths: tuple[str, ...]
+    nested: tuple[str, ...]
+    files: int
+    lines: int
+    cached: int
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+class Outcome(NamedTuple):
+    """What depends on the program alone, and so can be stored."""
+
+    findings: tuple[Finding, ...]
+    pragmas: Mapping[str, tuple[Pragma, ...]]
+
+
+def encode(outcome: Outcome) -> bytes:
+    """Serialise an outcome to JSON bytes."""
+    findings = [
+        [
+            f.rule, f.family, f.severity, f.confidence, f.path, f.line, f.column, f.end_line, f.end_column, f.message,
+            f.help, f.cause, f.scope, [[step.path, step.line, step.text] for step in f.witness],
+        ]
+        for f in outcome.findings
+    ]  # fmt: skip
+    return json.dumps([findings, outcome.pragmas], separators=(",", ":")).encode("ascii")
+
+
+def decode(data: bytes) -> Outcome:
+    """Read what `encode` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no encoded outcome.
+    """
+    try:
+        findings, pragmas = json.loads(data)
+        made = {path: tuple(map(pragma, rows)) for path, rows in pragmas.items()}
+        return Outcome(tuple(map(_finding, findings)), made)
+    except (TypeError, KeyError, IndexError, AttributeError) as error:
+        raise ValueError(f"no encoded outcome: {error}") from error
+
+
+def _finding(row: list[Any]) -> Finding:
+    rule, family, severity, confidence, path, *place, message, help_, cause, scope, witness = row
+    line, column, end_line, end_column = map(int, place)
+    steps = tuple([Step(str(hop[0]), int(hop[1]), str(hop[2])) for hop in witness])
+    if not all(isinstance(text, str) for text in (rule, family, path, message, help_, cause, scope)):
+        raise TypeError("a text is none")
+    return Finding(
+        rule, family, Severity(severity), Confidence(confidence), path, line, column, end_line, end_column, message,
+        help_, cause, scope, steps,
+    )  # fmt: skip
+
+
+def pragma(row: Sequence[Any]) -> Pragma:
+    """Return a suppression comment as summaries and stored outcomes hold it."""
+    from mergegate.syntax.pragmas import Pragma  # noqa: PLC0415  (the package of the syntax is not loaded for nothing)
+
+    kind, line, first, last, rules, reason = row
+    return Pragma(kind, line, first, last, tuple(rules), reason)

@@ -1,0 +1,1 @@
+"""Which files a project has, seen as git sees them."""

@@ -1,0 +1,141 @@
+"""The compiled form of rules and knowledge: one JSON text that reads back several times faster than the TOML files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, cast
+
+from mergegate.errors import RuleError
+from mergegate.finding import Confidence, Severity
+from mergegate.rules.model import (
+    Blocking,
+    Caller,
+    Condition,
+    Example,
+    ExampleFile,
+    Knowledge,
+    LoopEntry,
+    Replacement,
+    Rule,
+)
+
+_VERSION = 1
+
+
+def compile_rules(rules: Mapping[str, Rule], knowledge: Knowledge) -> bytes:
+    """Return rules and knowledge as JSON, for `read_compiled`.
+
+    The type table is left out: it is stored in JSON already.
+    """
+    entries = {id(entry): entry for entry in knowledge.blocking.values()}
+    numbers = {key: number for number, key in enumerate(entries)}
+    callers = {id(caller): caller for caller in knowledge.callers.values()}
+    document = {
+        "version": _VERSION,
+        "rules": [_row(rule) for rule in rules.values()],
+        "blocking": [_row(entry) for entry in entries.values()],
+        "names": {name: numbers[id(entry)] for name, entry in knowledge.blocking.items()},
+        "safe": sorted(knowledge.safe),
+        "handovers": sorted(knowledge.handovers),
+        "callers": [_row(caller) for caller in callers.values()],
+        "decorators": dict(knowledge.decorators),
+        "loop_entries": [_row(entry) for entry in knowledge.loop_entries],
+        "replacements": [_row(replacement) for replacement in knowledge.replacements.values()],
+        "digest": knowledge.digest,
+    }
+    return json.dumps(document, separators=(",", ":"), default=_row).encode()
+
+
+def read_compiled(
+    data: bytes, types: Mapping[str, object], aliases: Mapping[str, str]
+) -> tuple[dict[str, Rule], Knowledge]:
+    """Return what `compile_rules` was given.
+
+    Parameters
+    ----------
+    data
+        The compiled form.
+    types, aliases
+        The type table.
+
+    Raises
+    ------
+    RuleError
+        If the data is damaged or of another version.
+    """
+    try:
+        document = json.loads(data)
+        if document["version"] != _VERSION:
+            raise ValueError(document["version"])
+        rules = [_rule(row) for row in document["rules"]]
+        return {rule.id: rule for rule in rules}, _knowledge(document, types, aliases)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise RuleError("the compiled rules are damaged", "clear the cache: mergegate cache clean") from error
+
+
+def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str, str]) -> Knowledge:
+    entries: list[Blocking] = [_blocking(row) for row in document["blocking"]]
+    callers = [Caller(tuple(names), argument, position) for names, argument, position in document["callers"]]
+    replacements = [Replacement(*row) for row in document["replacements"]]
+    return Knowledge(
+        blocking={name: entries[number] for name, number in document["names"].items()},
+        safe=frozenset(document["safe"]),
+        callers={name: caller for caller in callers for name in caller.names},
+        decorators=document["decorators"],
+        loop_entries=tuple([_loop_entry(*row) for row in document["loop_entries"]]),
+        replacements={replacement.id: replacement for replacement in replacements},
+        types=types,
+        aliases=aliases,
+        handovers=frozenset(document["handovers"]),
+        digest=document["digest"],
+    )
+
+
+def _row(value: Any) -> list[Any]:
+    """Return the fields of a dataclass in order; what they hold follows through `default`."""
+    return [_plain(getattr(value, field.name)) for field in fields(value)]
+
+
+def _plain(value: Any) -> Any:
+    return dict(cast("Mapping[Any, Any]", value)) if isinstance(value, Mapping) else value
+
+
+def _loop_entry(base: str, methods: list[str], unless_defined: str, note: str) -> LoopEntry:
+    return LoopEntry(base, tuple(methods), unless_defined, note)
+
+
+def _blocking(row: list[Any]) -> Blocking:
+    names, grade, category, replacement, free_when, blocks_when, follows, note, verified = row
+    return Blocking(
+        names=tuple(names),
+        grade=grade,
+        category=category,
+        replacement=replacement,
+        free_when=_conditions(free_when),
+        blocks_when=_conditions(blocks_when),
+        follows=tuple(follows),
+        note=note,
+        verified=tuple(verified),
+    )
+
+
+def _conditions(rows: list[Any]) -> tuple[Condition, ...]:
+    return tuple([Condition(*row) for row in rows])
+
+
+def _rule(row: list[Any]) -> Rule:
+    values = dict(zip([field.name for field in fields(Rule)], row, strict=True))
+    values["severity"], values["confidence"] = Severity(values["severity"]), Confidence(values["confidence"])
+    values["categories"], values["references"] = tuple(values["categories"]), tuple(values["references"])
+    values["examples"] = tuple([_example(*example) for example in values["examples"]])
+    return Rule(**values)
+
+
+def _example(kind: str, name: str, files: list[Any]) -> Example:
+    return Example(kind, name, tuple([_example_file(*file) for file in files]))
+
+
+def _example_file(path: str, code: str, expected: dict[str, list[str]]) -> ExampleFile:
+    return ExampleFile(path, code, {int(line): tuple(rules) for line, rules in expected.items()})
