@@ -131,7 +131,7 @@ statements = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(statements, min_size=1, max_size=4))
 def test_programs(parts: list[str]) -> None:
     check("".join(parts).encode())
