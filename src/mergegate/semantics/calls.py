@@ -182,10 +182,10 @@ class Calls(Callables):
         for position, parameter in enumerate(fact.parameters):
             if parameter.annotation:
                 node = self.argument_node(function, receiver, arguments, position)
-                if node:
-                    found = self._bound(home, parameter.annotation, fact.returns, self.value(arguments.module, node))
-                    if found:
-                        return found
+                passed = self.value(arguments.module, node) if node else self.value(home, parameter.default)
+                found = self._bound(home, parameter.annotation, fact.returns, passed) if passed else UNKNOWN
+                if found:
+                    return found
         return UNKNOWN
 
     def _bound(self, home: int, annotation: int, variable: int, passed: Union) -> Union:
