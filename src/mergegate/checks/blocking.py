@@ -74,7 +74,7 @@ class _BlockingCheck:
             if cost is not None and (edge.operation not in best or cost < best[edge.operation][0]):
                 best[edge.operation] = (cost, edge)
         opened = {self._name_of(edge) for _, edge in best.values()}
-        places: set[tuple[int, int]] = set()
+        places: set[tuple[int, int, int, int]] = set()
         for position in sorted(best):
             cost, edge = best[position]
             operation = self.program.functions[function].operations[position]
@@ -82,8 +82,9 @@ class _BlockingCheck:
             if entry.follows and not opened.isdisjoint(entry.follows):
                 continue
             # a call and the `with` or loop around it are one place
-            if (operation.line, operation.column) not in places:
-                places.add((operation.line, operation.column))
+            place = (operation.line, operation.column, operation.end_line, operation.end_column)
+            if place not in places:
+                places.add(place)
                 finding = self._finding(function, cost, edge, entry)
                 if finding is not None:
                     yield finding
