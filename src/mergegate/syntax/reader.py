@@ -35,15 +35,12 @@ class Reader:
     def free_name(self, identifier: str) -> int:
         """Look a name up that the current scope does not hold: in the enclosing functions, then in the module."""
         scope = self.scope
-        if identifier not in scope.global_names:
-            parent = scope.parent
-            while parent is not None and parent.parent is not None:
-                if not parent.is_class:
-                    node = self.closed_over(parent, identifier, now=scope.is_class)
-                    if node is not None:
-                        parent.loads.add(identifier)
-                        return node
-                parent = parent.parent
+        if scope.enclosing and identifier not in scope.global_names:
+            for outer in scope.enclosing:
+                node = self.closed_over(outer, identifier, now=scope.is_class)
+                if node is not None:
+                    outer.loads.add(identifier)
+                    return node
         return self.nodes["g", identifier]
 
     def closed_over(self, scope: Scope, identifier: str, *, now: bool) -> int | None:
@@ -69,11 +66,12 @@ class Reader:
         env = scope.env
         scope.log.append((identifier, env.get(identifier)))
         env[identifier] = node
-        known = scope.definitions.get(identifier)
-        if known is None:
-            scope.definitions[identifier] = [node]
-        else:
-            known.append(node)
+        if scope.parent is not None and not scope.is_class:
+            known = scope.definitions.get(identifier)
+            if known is None:
+                scope.definitions[identifier] = [node]
+            else:
+                known.append(node)
 
     def bind_elsewhere(self, identifier: str, node: int) -> None:
         """Bind a global name, or one that several functions share."""
@@ -89,9 +87,7 @@ class Reader:
         cell = owner.cells.get(identifier)
         if cell is None:
             cell = owner.cells[identifier] = self.nodes.variable(owner.definitions.get(identifier, ()))
-        held = self.nodes.variables[self.rows[cell][1]]
-        if node not in held and len(held) < MAX_HELD:
-            held.append(node)
+        self.nodes.hold(cell, node)
         if owner is scope:
             scope.set(identifier, cell)
 
@@ -117,6 +113,3 @@ class Reader:
                 (place.end_lineno or line) - line, place.end_col_offset or 0,
             )
         )  # fmt: skip
-
-
-MAX_HELD = 24
