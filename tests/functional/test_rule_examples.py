@@ -56,6 +56,7 @@ def test_the_marked_lines_are_reported(example: Example, tmp_path: Path, shared_
         ("blocking-helper-in-async", "cached-function"),
         ("blocking-helper-in-async", "cached-property"),
         ("blocking-helper-in-async", "lazy-singleton"),
+        ("blocking-helper-in-async", "once-guard"),
         ("blocking-call-in-async", "script"),
         ("blocking-call-in-async", "test-function"),
     ],
@@ -67,6 +68,13 @@ def test_what_seldom_harms_is_reported_with_less_confidence(rule: str, name: str
 
     assert found
     assert Confidence.HIGH not in found
+
+
+@pytest.mark.parametrize("name", ["read-once", "server-start"])
+def test_a_file_that_nobody_waits_for_is_hardly_worth_a_word(name: str, tmp_path: Path) -> None:
+    write(named("file-io-in-async", name), tmp_path)
+
+    assert [result.finding.confidence for result in report_on(tmp_path).new] == [Confidence.LOW]
 
 
 @pytest.mark.parametrize("name", ["several-hops", "method-on-attribute", "module-singleton", "re-export"])

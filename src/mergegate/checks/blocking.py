@@ -74,20 +74,18 @@ class _BlockingCheck:
             if cost is not None and (edge.operation not in best or cost < best[edge.operation][0]):
                 best[edge.operation] = (cost, edge)
         opened = {self._name_of(edge) for _, edge in best.values()}
-        places: set[tuple[int, int, int, int]] = set()
+        # a call and the `with` or loop around it are one place, for which the stronger speaks
+        places: dict[tuple[int, int, int, int], tuple[Cost, Edge]] = {}
         for position in sorted(best):
-            cost, edge = best[position]
             operation = self.program.functions[function].operations[position]
-            entry = self._primitive_of(edge).entry
-            if entry.follows and not opened.isdisjoint(entry.follows):
-                continue
-            # a call and the `with` or loop around it are one place
             place = (operation.line, operation.column, operation.end_line, operation.end_column)
-            if place not in places:
-                places.add(place)
-                finding = self._finding(function, cost, edge, entry)
-                if finding is not None:
-                    yield finding
+            entry = self._primitive_of(best[position][1]).entry
+            if opened.isdisjoint(entry.follows) and (place not in places or best[position][0] < places[place][0]):
+                places[place] = best[position]
+        for cost, edge in places.values():
+            finding = self._finding(function, cost, edge, self._primitive_of(edge).entry)
+            if finding is not None:
+                yield finding
 
     def _name_of(self, edge: Edge) -> str:
         return self.program.primitives[-1 - edge.target].name if edge.target < 0 else ""
@@ -106,10 +104,8 @@ class _BlockingCheck:
         if rule is None:
             return None
         confidence = rule.confidence
-        if cost.uncertain:
-            confidence = _at_most(confidence, Confidence.MEDIUM if cost.uncertain == 1 else Confidence.LOW)
-        if cost.grade == _FIRST_USE:
-            confidence = _at_most(confidence, Confidence.MEDIUM)
+        if cost.doubt:
+            confidence = _at_most(confidence, Confidence.MEDIUM if cost.doubt == 1 else Confidence.LOW)
         if self.circumstances.is_harmless_so_far(function, operation):
             confidence = _at_most(confidence, Confidence.LOW)
         story = self.witness.tell(function, edge, hops, entry, first_use=cost.grade == _FIRST_USE)

@@ -11,12 +11,21 @@ from mergegate.semantics.graph import Edge, Primitive
 from mergegate.syntax.summary import FunctionFlag
 
 GRADES = {"unbounded": 0, "contents": 1, "metadata": 2, "first-use": 3}
+_UNBOUNDED, _FIRST_USE = GRADES["unbounded"], GRADES["first-use"]
+# categories whose calls end soon, so that a single one is hardly worth a word
+_SHORT = frozenset({"file", "metadata"})
 
 
 class Cost(NamedTuple):
-    """How strong an effect is; smaller is stronger: uncertain dispatch, grade, then hops."""
+    """How strong an effect is; smaller is stronger: doubt, grade, then hops.
 
-    uncertain: int
+    Attributes
+    ----------
+    doubt
+        1 for each dispatch that only some receivers take; 1 for what happens once in a process, 2 if that is short.
+    """
+
+    doubt: int
     grade: int
     hops: int
 
@@ -54,7 +63,7 @@ class Effects:
             primitive = self.graph.primitives[-1 - edge.target]
             if not self.wanted(primitive):
                 return None
-            return _through(edge, Cost(0, GRADES[primitive.entry.grade], 0))
+            return _through(edge, _cost_of(primitive))
         effect = self.effects.get(edge.target)
         return None if effect is None else _through(edge, effect.cost)
 
@@ -94,6 +103,21 @@ class Effects:
         return hops
 
 
+def _cost_of(primitive: Primitive) -> Cost:
+    entry = primitive.entry
+    once = entry.grade == "first-use"
+    return Cost(_doubt_of_once(short=entry.category in _SHORT) if once else 0, GRADES[entry.grade], 0)
+
+
 def _through(edge: Edge, cost: Cost) -> Cost:
-    grade = max(cost.grade, GRADES["first-use"]) if edge.first_use else cost.grade
-    return Cost(min(cost.uncertain + edge.uncertain, 3), grade, cost.hops + 1)
+    doubt, grade = cost.doubt + edge.uncertain, cost.grade
+    if edge.first_use and grade != _FIRST_USE:
+        doubt, grade = doubt + _doubt_of_once(short=grade != _UNBOUNDED), _FIRST_USE
+    return Cost(min(doubt, _MAX_DOUBT), grade, cost.hops + 1)
+
+
+def _doubt_of_once(*, short: bool) -> int:
+    return 2 if short else 1
+
+
+_MAX_DOUBT = 3
