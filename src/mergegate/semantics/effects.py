@@ -11,8 +11,8 @@ from mergegate.semantics.graph import Edge, Primitive
 from mergegate.syntax.summary import FunctionFlag
 
 GRADES = {"unbounded": 0, "contents": 1, "metadata": 2, "first-use": 3}
-_UNBOUNDED, _FIRST_USE = GRADES["unbounded"], GRADES["first-use"]
-# categories whose calls end soon, so that a single one is hardly worth a word
+_METADATA, _FIRST_USE = GRADES["metadata"], GRADES["first-use"]
+# categories in which what a library loads once, by itself, ends soon: a table of types or zones, a module
 _SHORT = frozenset({"file", "metadata"})
 
 
@@ -22,7 +22,8 @@ class Cost(NamedTuple):
     Attributes
     ----------
     doubt
-        1 for each dispatch that only some receivers take; 1 for what happens once in a process, 2 if that is short.
+        1 for each dispatch that only some receivers take; 1 for what happens once in a process, 2 if that is short:
+        a single one is hardly worth a word.
     """
 
     doubt: int
@@ -112,7 +113,7 @@ def _cost_of(primitive: Primitive) -> Cost:
 def _through(edge: Edge, cost: Cost) -> Cost:
     doubt, grade = cost.doubt + edge.uncertain, cost.grade
     if edge.first_use and grade != _FIRST_USE:
-        doubt, grade = doubt + _doubt_of_once(short=grade != _UNBOUNDED), _FIRST_USE
+        doubt, grade = doubt + _doubt_of_once(short=grade == _METADATA), _FIRST_USE
     return Cost(min(doubt, _MAX_DOUBT), grade, cost.hops + 1)
 
 
