@@ -107,7 +107,7 @@ def _loop_entry(base: str, methods: list[str], unless_defined: str, note: str) -
 
 
 def _blocking(row: list[Any]) -> Blocking:
-    names, grade, category, replacement, free_when, blocks_when, follows, note, verified = row
+    names, grade, category, replacement, free_when, blocks_when, follows, note, verified, limit = row
     return Blocking(
         names=tuple(names),
         grade=grade,
@@ -118,6 +118,7 @@ def _blocking(row: list[Any]) -> Blocking:
         follows=tuple(follows),
         note=note,
         verified=tuple(verified),
+        confidence=Confidence(limit) if limit else None,
     )
 
 

@@ -103,6 +103,8 @@ class Blocking:
     follows
         Names of calls that make the object this is called on: where such a call is reported in the same function,
         this one would only repeat it (`open()` and the `read()` of its handle).
+    confidence
+        The most that a finding about these calls deserves, below what its rule says; None: no such limit.
     verified
         The releases of the packages in which the names were found, such as `httpx 0.28.1`; none for the stdlib.
     """
@@ -116,6 +118,7 @@ class Blocking:
     follows: tuple[str, ...] = ()
     note: str = ""
     verified: tuple[str, ...] = ()
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

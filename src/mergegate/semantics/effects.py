@@ -14,9 +14,10 @@ GRADES = {"unbounded": 0, "contents": 1, "metadata": 2, "first-use": 3}
 
 
 class Cost(NamedTuple):
-    """How strong an effect is; smaller is stronger: uncertain dispatch, grade, then hops."""
+    """How strong an effect is; smaller is stronger: uncertain dispatch, first use only, grade, then hops."""
 
     uncertain: int
+    first_use: bool
     grade: int
     hops: int
 
@@ -54,7 +55,7 @@ class Effects:
             primitive = self.graph.primitives[-1 - edge.target]
             if not self.wanted(primitive):
                 return None
-            return _through(edge, Cost(0, GRADES[primitive.entry.grade], 0))
+            return _through(edge, Cost(0, False, GRADES[primitive.entry.grade], 0))
         effect = self.effects.get(edge.target)
         return None if effect is None else _through(edge, effect.cost)
 
@@ -98,5 +99,5 @@ class Effects:
 
 
 def _through(edge: Edge, cost: Cost) -> Cost:
-    grade = max(cost.grade, GRADES["first-use"]) if edge.first_use else cost.grade
-    return Cost(min(cost.uncertain + edge.uncertain, 3), grade, cost.hops + 1)
+    uncertain = min(cost.uncertain + edge.uncertain, 3)
+    return Cost(uncertain, cost.first_use or edge.first_use, cost.grade, cost.hops + 1)
