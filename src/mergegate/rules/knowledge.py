@@ -140,7 +140,7 @@ class KnowledgeBuilder:
     def _blocking(self, table: Table) -> Blocking:
         table.expecting(
             "names", "grade", "category", "replacement", "free_when", "blocks_when", "follows", "note", "verified",
-            "confidence",
+            "confidence", "free_beside", "blocks_beside",
         )  # fmt: skip
         limit = table.choice("confidence", tuple(Confidence), "")
         entry = Blocking(
@@ -154,6 +154,8 @@ class KnowledgeBuilder:
             note=table.text("note", ""),
             verified=table.texts("verified", single=True),
             confidence=Confidence(limit) if limit else None,
+            free_beside=table.texts("free_beside"),
+            blocks_beside=table.texts("blocks_beside"),
         )
         if entry.replacement:
             self._wanted.append((table, entry.replacement))

@@ -100,6 +100,10 @@ class Blocking:
         Key of the `Replacement` that the message offers; empty: run it in a thread.
     free_when, blocks_when
         Any `free_when` that holds makes the call harmless; if there are `blocks_when`, one of them must hold.
+    free_beside, blocks_beside
+        Methods that the same function calls on the same object: with one of `free_beside` it has made sure that the
+        call does not wait (`future.done()`); if there are `blocks_beside`, there must be one of them for the call to
+        have anything to wait for (`executor.submit()`).
     follows
         Names of calls that make the object this is called on: where such a call is reported in the same function,
         this one would only repeat it (`open()` and the `read()` of its handle).
@@ -119,6 +123,8 @@ class Blocking:
     note: str = ""
     verified: tuple[str, ...] = ()
     confidence: Confidence | None = None
+    free_beside: tuple[str, ...] = ()
+    blocks_beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
