@@ -59,6 +59,10 @@ def test_the_marked_lines_are_reported(example: Example, tmp_path: Path, shared_
         ("blocking-helper-in-async", "once-guard"),
         ("blocking-call-in-async", "script"),
         ("blocking-call-in-async", "test-function"),
+        ("blocking-helper-in-async", "long-chain"),
+        ("blocking-wait-in-async", "reader-writer-lock"),
+        ("file-io-in-async", "cached-after-the-first-time"),
+        ("file-io-in-async", "handle-of-unknown-kind"),
     ],
 )
 def test_what_seldom_harms_is_reported_with_less_confidence(rule: str, name: str, tmp_path: Path) -> None:

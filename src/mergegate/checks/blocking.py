@@ -9,11 +9,12 @@ from mergegate.checks.witness import WitnessWriter
 from mergegate.finding import Confidence, Finding, Severity
 from mergegate.rules.model import Blocking, Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.effects import GRADES, Cost, Effects
+from mergegate.semantics.effects import Cost, Effects
 from mergegate.semantics.graph import Edge, Primitive
 from mergegate.syntax.summary import Flag, FunctionFlag
 
-_FIRST_USE = GRADES["first-use"]
+# a chain of more helpers than this holds too many conditions that the analysis cannot see
+_FAR = 5
 # categories that a probe for a running loop makes harmless: `try: get_running_loop() except RuntimeError: run(...)`
 _LOOP = "loop"
 
@@ -103,17 +104,21 @@ class _BlockingCheck:
         rule = (self.through if hops else self.direct).get(entry.category)
         if rule is None:
             return None
-        confidence = rule.confidence
-        if cost.doubt:
-            confidence = _at_most(confidence, Confidence.MEDIUM if cost.doubt == 1 else Confidence.LOW)
+        limits = [rule.confidence, entry.confidence or Confidence.HIGH]
+        if cost.uncertain:
+            limits.append(Confidence.MEDIUM if cost.uncertain == 1 else Confidence.LOW)
+        if cost.first_use:
+            limits.append(rule.confidence.lowered())
+        if len(hops) > _FAR:
+            limits.append(Confidence.MEDIUM)
         if self.circumstances.is_harmless_so_far(function, operation):
-            confidence = _at_most(confidence, Confidence.LOW)
-        story = self.witness.tell(function, edge, hops, entry, first_use=cost.grade == _FIRST_USE)
+            limits.append(Confidence.LOW)
+        story = self.witness.tell(function, edge, hops, entry, first_use=cost.first_use)
         return Finding(
             rule=rule.id,
             family=rule.family,
-            severity=Severity.INFO if cost.grade == _FIRST_USE else rule.severity,
-            confidence=confidence,
+            severity=Severity.INFO if cost.first_use else rule.severity,
+            confidence=min(limits, key=lambda limit: limit.rank),
             path=program.paths[program.function_module[function]],
             line=operation.line,
             column=operation.column,
@@ -125,10 +130,6 @@ class _BlockingCheck:
             scope=fact.qualname,
             witness=story.steps,
         )
-
-
-def _at_most(confidence: Confidence, limit: Confidence) -> Confidence:
-    return min(confidence, limit, key=lambda c: c.rank)
 
 
 _HELPER_RULE = "blocking-helper-in-async"

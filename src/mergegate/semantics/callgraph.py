@@ -9,7 +9,7 @@ from mergegate.rules.model import Knowledge
 from mergegate.semantics.dispatch import Dispatch, Site
 from mergegate.semantics.graph import Edge, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
-from mergegate.semantics.values import Arguments, Value
+from mergegate.semantics.values import Arguments, ClassKey, Value
 from mergegate.syntax.summary import Flag, FunctionFlag, ModuleSummary
 
 
@@ -116,7 +116,7 @@ class CallGraph(Dispatch):
         edges = self.edges[function]
         for position, operation in enumerate(self.functions[function].operations):
             row = rows[operation.node]
-            site = Site(module, position, row, bool(operation.flags & Flag.FIRST_USE), edges)
+            site = Site(module, position, row, bool(operation.flags & Flag.FIRST_USE), edges, function)
             kind = operation.kind
             if kind == "call":
                 if not operation.flags & Flag.AWAITED and row[0] == "(":
@@ -195,7 +195,14 @@ class CallGraph(Dispatch):
                         if member[0] == "fn":
                             self.function_edges(plain, member[1], value, running=True)
                         elif member[0] == "xm":
-                            self.call_edges(plain, member)
+                            self.call_edges(self._making(site, node, value[1]), member)
+
+    def _making(self, site: Site, node: int, key: ClassKey) -> Site:
+        """Return the place with the call that makes an object of a class, if `node` is one: `with Lock(timeout=0)`."""
+        row = self.row(site.module, node)
+        if row[0] == "(" and any(v[0] in ("cls", "x") and v[1] == key for v in self.value(site.module, row[1])):
+            return site._replace(row=row)
+        return site.without_arguments()._replace(function=site.function)
 
     def _generator_edges(self, site: Site, node: int, generator: int) -> None:
         """Add the body of a generator function, run with what the call `node` passed to it if that is the maker."""

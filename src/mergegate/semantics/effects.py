@@ -11,22 +11,13 @@ from mergegate.semantics.graph import Edge, Primitive
 from mergegate.syntax.summary import FunctionFlag
 
 GRADES = {"unbounded": 0, "contents": 1, "metadata": 2, "first-use": 3}
-_METADATA, _FIRST_USE = GRADES["metadata"], GRADES["first-use"]
-# categories in which what a library loads once, by itself, ends soon: a table of types or zones, a module
-_SHORT = frozenset({"file", "metadata"})
 
 
 class Cost(NamedTuple):
-    """How strong an effect is; smaller is stronger: doubt, grade, then hops.
+    """How strong an effect is; smaller is stronger: uncertain dispatch, first use only, grade, then hops."""
 
-    Attributes
-    ----------
-    doubt
-        1 for each dispatch that only some receivers take; 1 for what happens once in a process, 2 if that is short:
-        a single one is hardly worth a word.
-    """
-
-    doubt: int
+    uncertain: int
+    first_use: bool
     grade: int
     hops: int
 
@@ -64,14 +55,16 @@ class Effects:
             primitive = self.graph.primitives[-1 - edge.target]
             if not self.wanted(primitive):
                 return None
-            return _through(edge, _cost_of(primitive))
+            return _through(edge, Cost(0, False, GRADES[primitive.entry.grade], 0))
         effect = self.effects.get(edge.target)
         return None if effect is None else _through(edge, effect.cost)
 
     def _solve(self) -> None:
         callers: dict[int, list[tuple[int, Edge]]] = {}
         heap: list[tuple[Cost, int, Edge]] = []
-        for node in sorted(self.graph.reached):
+        node = 0
+        # expanding a group may make new ones, behind the last
+        while node < self.graph.first_group + len(self.graph.groups):
             function = self.graph.function_of(node)
             if function < 0 or not self.graph.functions[function].flags & FunctionFlag.ASYNC:
                 for edge in self.graph.node_edges(node):
@@ -83,6 +76,7 @@ class Effects:
                         cost = self.of_edge(edge)
                         if cost is not None:
                             heapq.heappush(heap, (cost, node, edge))
+            node += 1
         while heap:
             cost, node, edge = heapq.heappop(heap)
             if node in self.effects:
@@ -104,21 +98,6 @@ class Effects:
         return hops
 
 
-def _cost_of(primitive: Primitive) -> Cost:
-    entry = primitive.entry
-    once = entry.grade == "first-use"
-    return Cost(_doubt_of_once(short=entry.category in _SHORT) if once else 0, GRADES[entry.grade], 0)
-
-
 def _through(edge: Edge, cost: Cost) -> Cost:
-    doubt, grade = cost.doubt + edge.uncertain, cost.grade
-    if edge.first_use and grade != _FIRST_USE:
-        doubt, grade = doubt + _doubt_of_once(short=grade == _METADATA), _FIRST_USE
-    return Cost(min(doubt, _MAX_DOUBT), grade, cost.hops + 1)
-
-
-def _doubt_of_once(*, short: bool) -> int:
-    return 2 if short else 1
-
-
-_MAX_DOUBT = 3
+    uncertain = min(cost.uncertain + edge.uncertain, 3)
+    return Cost(uncertain, cost.first_use or edge.first_use, cost.grade, cost.hops + 1)
