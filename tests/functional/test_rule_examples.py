@@ -74,9 +74,17 @@ def test_what_seldom_harms_is_reported_with_less_confidence(rule: str, name: str
     assert Confidence.HIGH not in found
 
 
-@pytest.mark.parametrize("name", ["loaded-once", "server-start"])
-def test_a_file_that_nobody_waits_for_is_hardly_worth_a_word(name: str, tmp_path: Path) -> None:
-    write(named("file-io-in-async", name), tmp_path)
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        ("file-io-in-async", "loaded-once"),
+        ("file-io-in-async", "server-start"),
+        ("file-metadata-in-async", "folder-made-once"),
+        ("blocking-call-in-async", "command"),
+    ],
+)
+def test_what_nobody_waits_for_is_hardly_worth_a_word(rule: str, name: str, tmp_path: Path) -> None:
+    write(named(rule, name), tmp_path)
 
     assert {result.finding.confidence for result in report_on(tmp_path).new} == {Confidence.LOW}
 

@@ -26,9 +26,9 @@ class Circumstances:
         self.alone = self._main_functions() | self._stages()
 
     def is_harmless_so_far(self, function: int, operation: Operation) -> bool:
-        """Tell whether nobody else can be waiting: tests, examples, a script's main coroutine, a server's start."""
+        """Tell whether nobody else can be waiting: tests, examples, scripts and commands, a server's start."""
         program = self.program
-        if operation.flags & Flag.MAIN or function in self.alone:
+        if operation.flags & Flag.MAIN or function in self.alone or program.callable_of(function).effect == "command":
             return True
         return bool(_TEST_PATH.search(program.paths[program.function_module[function]]))
 

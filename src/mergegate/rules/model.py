@@ -228,6 +228,6 @@ CATEGORIES = (
     "file", "metadata", "wait", "lock", "loop",
 )  # fmt: skip
 EFFECTS = (
-    "thread", "coroutine", "task", "loop", "cache", "transparent", "property", "cached-property", "static", "class",
+    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static", "class",
     "contextmanager", "asynccontextmanager",
 )  # fmt: skip

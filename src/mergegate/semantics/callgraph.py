@@ -32,6 +32,8 @@ class CallGraph(Dispatch):
         # operators cost nothing where no class of the program defines them
         self._operators = {name for c in self.classes for name in c.names if name.startswith("__")}
         self._hook_names = {name for entry in knowledge.loop_entries for name in entry.methods}
+        on_loop = (name for name, effect in knowledge.decorators.items() if effect == "loop")
+        self._loop_decorators = {name.rpartition(".")[2] for name in on_loop}
         self.reached: set[int] = set()
         self._built: set[int] = set()
         self._handed: list[tuple[int, int, int, Value | None]] = []
@@ -43,9 +45,9 @@ class CallGraph(Dispatch):
         self._follow([f for f in range(len(self.functions)) if self.runs_on_loop(f)])
 
     def runs_on_loop(self, function: int) -> bool:
-        """Tell whether an event loop runs the body of a function: it is async, or a framework's hook."""
+        """Tell whether an event loop runs the body of a function: it is async, or a framework calls it there."""
         fact = self.functions[function]
-        if fact.flags & FunctionFlag.ASYNC:
+        if fact.flags & FunctionFlag.ASYNC or (fact.decorators and self._is_handler(function)):
             return True
         if fact.owner < 0 or fact.name not in self._hook_names:
             return False
@@ -56,6 +58,14 @@ class CallGraph(Dispatch):
                 twin = entry.unless_defined.format(name=fact.name)
                 return not (twin and self.find_method(owner, twin))
         return False
+
+    def _is_handler(self, function: int) -> bool:
+        """Tell whether a decorator of a library hands a plain function to the event loop."""
+        module = self.function_module[function]
+        rows = [self.row(module, node) for node in self.functions[function].decorators]
+        names = {(self.row(module, row[1]) if row[0] == "(" else row)[-1] for row in rows}
+        # few decorators are spelled like one of those: the others need not be resolved
+        return not self._loop_decorators.isdisjoint(names) and self.callable_of(function).effect == "loop"
 
     def _follow(self, nodes: list[int]) -> None:
         """Build the edges of the given nodes and of all that they lead to."""
