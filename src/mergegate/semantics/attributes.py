@@ -187,6 +187,8 @@ class Attributes(Generics):
 
     def _external_member(self, value: Value, name: str) -> Union:
         key = value[1]
+        if value[3] == EXACT and self.is_catalogued(f"{key}().{name}"):
+            return (("x", f"{key}().{name}"),)
         found = self.types.member(key, name)
         if found is None:
             return (("xm", key, value[2], name),)

@@ -14,9 +14,10 @@ GRADES = {"unbounded": 0, "contents": 1, "metadata": 2, "first-use": 3}
 
 
 class Cost(NamedTuple):
-    """How strong an effect is; smaller is stronger: uncertain dispatch, grade, then hops."""
+    """How strong an effect is; smaller is stronger: uncertain dispatch, first use only, grade, then hops."""
 
     uncertain: int
+    first_use: bool
     grade: int
     hops: int
 
@@ -54,14 +55,16 @@ class Effects:
             primitive = self.graph.primitives[-1 - edge.target]
             if not self.wanted(primitive):
                 return None
-            return _through(edge, Cost(0, GRADES[primitive.entry.grade], 0))
+            return _through(edge, Cost(0, False, GRADES[primitive.entry.grade], 0))
         effect = self.effects.get(edge.target)
         return None if effect is None else _through(edge, effect.cost)
 
     def _solve(self) -> None:
         callers: dict[int, list[tuple[int, Edge]]] = {}
         heap: list[tuple[Cost, int, Edge]] = []
-        for node in sorted(self.graph.reached):
+        node = 0
+        # expanding a group may make new ones, behind the last
+        while node < self.graph.first_group + len(self.graph.groups):
             function = self.graph.function_of(node)
             if function < 0 or not self.graph.functions[function].flags & FunctionFlag.ASYNC:
                 for edge in self.graph.node_edges(node):
@@ -73,6 +76,7 @@ class Effects:
                         cost = self.of_edge(edge)
                         if cost is not None:
                             heapq.heappush(heap, (cost, node, edge))
+            node += 1
         while heap:
             cost, node, edge = heapq.heappop(heap)
             if node in self.effects:
@@ -95,5 +99,5 @@ class Effects:
 
 
 def _through(edge: Edge, cost: Cost) -> Cost:
-    grade = max(cost.grade, GRADES["first-use"]) if edge.first_use else cost.grade
-    return Cost(min(cost.uncertain + edge.uncertain, 3), grade, cost.hops + 1)
+    uncertain = min(cost.uncertain + edge.uncertain, 3)
+    return Cost(uncertain, cost.first_use or edge.first_use, cost.grade, cost.hops + 1)
