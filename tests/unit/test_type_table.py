@@ -161,7 +161,7 @@ def test_type_of_a_variable(table: TypeTable, name: str, type_: object) -> None:
          ("openai.resources.Chat", "attribute", "openai.resources.chat.Completions")),
         ("redis.client.Pipeline", "hset", ("redis.client.Pipeline", "method", "~Self")),
         ("pymongo.MongoClient", "shop",
-         ("pymongo.MongoClient", "attribute", ["pymongo.synchronous.database.Database", "~T"])),
+         ("pymongo.MongoClient", "attribute", ["pymongo.database.Database", "~T"])),
         ("sqlmodel.Session", "scalars", ("sqlalchemy.orm.Session", "method", "sqlalchemy.ScalarResult")),
         ("django.db.models.Model", "objects",
          ("django.db.models.Model", "attribute", ["django.db.models.Manager", "~Self"])),
