@@ -252,7 +252,7 @@ class Dispatch(Construction):
         node = operations[site.operation].node
         holder = node
         if operations[site.operation].kind == "call":
-            callee = rows[rows[node][1]]
+            callee: Row = rows[rows[node][1]]
             holder = callee[1] if callee[0] == "." else node
         found: list[str] = []
         for operation in operations:
