@@ -15,6 +15,7 @@ from mergegate.cache.store import Store
 from mergegate.config import Config, analysis_settings, find_files
 from mergegate.config_shapes import plain
 from mergegate.engine.catalogue import READERS, catalogue_key, digest_of_rules, load_catalogue
+from mergegate.engine.dependencies import Dependencies
 from mergegate.engine.extraction import Summaries, summary_key
 from mergegate.engine.inputs import ChangedUnderneath, Input, Reader
 from mergegate.engine.patterns import remembering
@@ -116,6 +117,7 @@ class _Run:
         self.overlay = overlay
         self.store = store
         self.reader = Reader(config.root, overlay, store if trust_stat else None, now)
+        self._dependencies = Dependencies(config, store, trust_stat=trust_stat)
         self._digests = Digests(store if trust_stat else None, now)
         self._rules_part = digest_of_rules(config, self._digests)
         self._catalogue_key = catalogue_key(self._rules_part, self._digests)
@@ -127,8 +129,10 @@ class _Run:
         store = self.store
         if store is None:
             return self._compute(inputs)
-        run_key = self._key(inputs)
-        stored = store.get(run_key)
+        base = self._key(inputs)
+        packages = self._dependencies.known_part(base)
+        run_key = key("run", base, packages or b"")
+        stored = store.get(run_key) if packages is not None else None
         if stored is not None:
             with contextlib.suppress(ValueError):
                 outcome = decode(stored)
@@ -139,7 +143,7 @@ class _Run:
         cached, outcome = self._compute(inputs)
         if not self.overlay:
             # an editor asks after every key press: those runs are not worth their room
-            store.put("run", run_key, encode(outcome))
+            store.put("run", key("run", base, self._dependencies.found_part(base)), encode(outcome))
         return cached, outcome
 
     def _compute(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
@@ -147,35 +151,39 @@ class _Run:
         encoded = summaries.of(inputs)
         self.reader.release()
         try:
-            return summaries.cached, self._evaluate(inputs, encoded, self.store)
+            return summaries.cached, self._evaluate(inputs, encoded, self.store, self._dependencies)
         except MergegateError:
             raise
         except Exception:
-            if self.store is None or not summaries.cached:
+            dependencies = self._dependencies
+            if self.store is None or not (summaries.cached or dependencies.cached):
                 raise
             # an entry may be whole and yet be none of ours: whoever writes the cache is not trusted
-            self.store.distrust([*map(summary_key, inputs), self._catalogue_key, self._knowledge_key()])
+            doubtful = (self._catalogue_key, self._knowledge_key(), *dependencies.cached)
+            self.store.distrust([*map(summary_key, inputs), *doubtful])
             encoded = Summaries(None, self.jobs, self.reader.contents).of(inputs)
             self.rules = load_catalogue(self.config, self._catalogue_key, None)
-            return 0, self._evaluate(inputs, encoded, None)
+            return 0, self._evaluate(inputs, encoded, None, Dependencies(self.config, None))
 
-    def _evaluate(self, inputs: Sequence[Input], summaries: Sequence[bytes], store: Store | None) -> Outcome:
+    def _evaluate(
+        self, inputs: Sequence[Input], summaries: Sequence[bytes], store: Store | None, dependencies: Dependencies
+    ) -> Outcome:
         # a run without changes needs none of it
         from mergegate.engine.evaluation import evaluate  # noqa: PLC0415
         from mergegate.engine.vocabulary import load_vocabulary  # noqa: PLC0415
 
-        knowledge = load_vocabulary(self.config, self._knowledge_key(), store)
-        return evaluate(self.config, self.rules, knowledge, inputs, summaries)
+        vocabulary = load_vocabulary(self.config, self.rules, self._knowledge_key(), store)
+        return evaluate(self.config, vocabulary, inputs, summaries, dependencies)
 
     def _knowledge_key(self) -> bytes:
         declared = settings_part(plain(self.config.async_))
         return key("knowledge", sources_part(READERS, self._digests), self._rules_part, declared)
 
     def _key(self, inputs: Sequence[Input]) -> bytes:
-        """Return the key of the whole run: everything that its findings depend on."""
+        """Return the key of the whole run but for installed packages: everything else that its findings depend on."""
         files = b"".join(each.path.encode("utf-8", "surrogateescape") + b"\0" + each.digest for each in inputs)
         return key(
-            "run",
+            "base",
             sources_part(ENGINE, self._digests),
             self._rules_part,
             settings_part(analysis_settings(self.config)),

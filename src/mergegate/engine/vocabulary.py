@@ -1,11 +1,12 @@
-"""The knowledge that holds in a project: ours, that of its rule folders and what its settings declare."""
+"""The knowledge that holds in a project beside its rules: ours, that of its rule folders, what its settings declare."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from mergegate.cache.store import Store
 from mergegate.config import AsyncConfig, BlockingName, Config
@@ -13,38 +14,53 @@ from mergegate.engine.catalogue import rule_folders
 from mergegate.errors import RuleError
 from mergegate.rules.compiled import compile_knowledge, read_compiled
 from mergegate.rules.loader import load_knowledge, load_type_table
-from mergegate.rules.model import Knowledge, Replacement
+from mergegate.rules.model import Knowledge, Replacement, Rule
 
 # the kind of waiting that stands for how long a declared callable blocks, and so for the rule that reports it
 _CATEGORIES = {"contents": "file", "metadata": "metadata"}
 
 
-def load_vocabulary(config: Config, entry: bytes, store: Store | None) -> Knowledge:
-    """Return the knowledge of a project.
+class Vocabulary(NamedTuple):
+    """What to look for in a project; `key` changes when anything in the knowledge does."""
+
+    rules: Mapping[str, Rule]
+    knowledge: Knowledge
+    key: bytes
+
+
+def load_vocabulary(config: Config, rules: Mapping[str, Rule], key: bytes, store: Store | None) -> Vocabulary:
+    """Return the rules of a project with its knowledge.
 
     Parameters
     ----------
     config
         The project.
-    entry
-        The key of its compiled form.
+    rules
+        Its rules by id.
+    key
+        The key of the compiled form of its knowledge.
     store
-        The cache; None: it is read from its files.
+        The cache; None: the knowledge is read from its files.
 
     Raises
     ------
     MergegateError
         If a table or a declared name is malformed.
     """
+    return Vocabulary(rules, _knowledge(config, key, store), key)
+
+
+def _knowledge(config: Config, key: bytes, store: Store | None) -> Knowledge:
+    """Read the compiled form from the cache, or the files, which then are compiled for the next time."""
     folders = rule_folders(config)
-    stored = store.get(entry) if store is not None else None
+    stored = store.get(key) if store is not None else None
     if store is not None and stored is not None:
         with contextlib.suppress(RuleError):
             return read_compiled(stored, *load_type_table(folders))
-        store.distrust((entry,))
+        store.distrust((key,))
     knowledge = _read(folders, config.async_)
     if store is not None:
-        store.put("knowledge", entry, compile_knowledge(knowledge))
+        store.put("knowledge", key, compile_knowledge(knowledge))
     return knowledge
 
 

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any, cast
 
 from mergegate.errors import RuleError
+from mergegate.finding import Confidence
 from mergegate.rules.model import (
     Blocking,
     Caller,
@@ -17,7 +18,7 @@ from mergegate.rules.model import (
     Replacement,
 )
 
-_VERSION = 1
+_VERSION = 2
 
 
 def compile_knowledge(knowledge: Knowledge) -> bytes:
@@ -34,6 +35,7 @@ def compile_knowledge(knowledge: Knowledge) -> bytes:
         "names": {name: numbers[id(entry)] for name, entry in knowledge.blocking.items()},
         "safe": sorted(knowledge.safe),
         "handovers": sorted(knowledge.handovers),
+        "barriers": sorted(knowledge.barriers),
         "callers": [_row(caller) for caller in callers.values()],
         "decorators": dict(knowledge.decorators),
         "loop_entries": [_row(entry) for entry in knowledge.loop_entries],
@@ -71,7 +73,7 @@ def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str,
     callers = [Caller(tuple(names), argument, position) for names, argument, position in document["callers"]]
     replacements = [Replacement(*row) for row in document["replacements"]]
     return Knowledge(
-        blocking={name: entries[number] for name, number in document["names"].items()},
+        blocking={name: entries[int(number)] for name, number in document["names"].items()},
         safe=frozenset(document["safe"]),
         callers={name: caller for caller in callers for name in caller.names},
         decorators=document["decorators"],
@@ -80,6 +82,7 @@ def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str,
         types=types,
         aliases=aliases,
         handovers=frozenset(document["handovers"]),
+        barriers=frozenset(document["barriers"]),
     )
 
 
@@ -97,18 +100,14 @@ def _loop_entry(base: str, methods: list[str], unless_defined: str, note: str) -
 
 
 def _blocking(row: list[Any]) -> Blocking:
-    names, grade, category, replacement, free_when, blocks_when, follows, note, verified = row
-    return Blocking(
-        names=tuple(names),
-        grade=grade,
-        category=category,
-        replacement=replacement,
-        free_when=_conditions(free_when),
-        blocks_when=_conditions(blocks_when),
-        follows=tuple(follows),
-        note=note,
-        verified=tuple(verified),
-    )
+    values = dict(zip([field.name for field in fields(Blocking)], row, strict=True))
+    for name in ("names", "follows", "verified", "free_beside", "blocks_beside"):
+        values[name] = tuple(values[name])
+    for name in ("free_when", "blocks_when"):
+        values[name] = _conditions(values[name])
+    limit = values["confidence"]
+    values["confidence"] = Confidence(limit) if limit else None
+    return Blocking(**values)
 
 
 def _conditions(rows: list[Any]) -> tuple[Condition, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mergegate.finding import Confidence, Step
 from mergegate.rules.rule import Example, ExampleFile, Rule
 
 
@@ -50,9 +51,15 @@ class Blocking:
         Key of the `Replacement` that the message offers; empty: run it in a thread.
     free_when, blocks_when
         Any `free_when` that holds makes the call harmless; if there are `blocks_when`, one of them must hold.
+    free_beside, blocks_beside
+        Methods that the same function calls on the same object: with one of `free_beside` it has made sure that the
+        call does not wait (`future.done()`); if there are `blocks_beside`, there must be one of them for the call to
+        have anything to wait for (`executor.submit()`).
     follows
         Names of calls that make the object this is called on: where such a call is reported in the same function,
         this one would only repeat it (`open()` and the `read()` of its handle).
+    confidence
+        The most that a finding about these calls deserves, below what its rule says; None: no such limit.
     verified
         The releases of the packages in which the names were found, such as `httpx 0.28.1`; none for the stdlib.
     """
@@ -66,6 +73,34 @@ class Blocking:
     follows: tuple[str, ...] = ()
     note: str = ""
     verified: tuple[str, ...] = ()
+    confidence: Confidence | None = None
+    free_beside: tuple[str, ...] = ()
+    blocks_beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingBody(Blocking):
+    """A callable of an installed package whose body blocks: no table says so, its source does.
+
+    Attributes
+    ----------
+    package
+        The distribution, as `name==version`.
+    label
+        How messages call it, such as `Client.get()`.
+    steps
+        The chain through the installed package, from the callable's own body down to what blocks.
+    scope
+        The function whose body blocks, at the place of the last step.
+    is_property
+        Whether reading the attribute runs the body.
+    """
+
+    package: str = ""
+    label: str = ""
+    steps: tuple[Step, ...] = ()
+    scope: str = ""
+    is_property: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +151,10 @@ class Knowledge:
         The type table, see `mergegate.semantics.type_table`.
     aliases
         Other public paths of a name, to the canonical one.
+    barriers
+        Top-level packages whose bodies are never looked into.
+    installed
+        Top-level packages of which installed bodies are known, each with its distribution as `name==version`.
     """
 
     blocking: Mapping[str, Blocking]
@@ -127,6 +166,8 @@ class Knowledge:
     types: Mapping[str, object]
     aliases: Mapping[str, str]
     handovers: frozenset[str] = frozenset()
+    barriers: frozenset[str] = frozenset()
+    installed: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def lookup(self, name: str) -> Blocking | None:
         """Return the entry for a dotted name, or None if nothing is known or it is known to be safe."""
@@ -166,11 +207,11 @@ CATEGORIES = (
     "file", "metadata", "wait", "lock", "loop",
 )  # fmt: skip
 EFFECTS = (
-    "thread", "coroutine", "task", "loop", "cache", "transparent", "property", "cached-property", "static", "class",
+    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static", "class",
     "contextmanager", "asynccontextmanager",
 )  # fmt: skip
 
 __all__ = [
-    "CATEGORIES", "EFFECTS", "GRADES", "Blocking", "Caller", "Condition", "Example", "ExampleFile", "Knowledge",
-    "LoopEntry", "Replacement", "Rule",
+    "CATEGORIES", "EFFECTS", "GRADES", "Blocking", "BlockingBody", "Caller", "Condition", "Example", "ExampleFile",
+    "Knowledge", "LoopEntry", "Replacement", "Rule",
 ]  # fmt: skip
