@@ -259,6 +259,6 @@ CATEGORIES = (
     "file", "metadata", "wait", "lock", "loop",
 )  # fmt: skip
 EFFECTS = (
-    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static", "class",
-    "contextmanager", "asynccontextmanager",
+    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static",
+    "class", "contextmanager", "asynccontextmanager",
 )  # fmt: skip
