@@ -154,7 +154,9 @@ class Dispatch(Construction):
         for member in self.value(self.class_module[hit[0]], hit[1]):
             if member[0] == "fn":
                 generator = bool(self.fact(member[1]).flags & FunctionFlag.GENERATOR)
-                bound = a_class(receiver, how) if self.method_kind(member[1]) == "class" else instance(receiver, how=how)
+                bound = (
+                    a_class(receiver, how) if self.method_kind(member[1]) == "class" else instance(receiver, how=how)
+                )
                 self.function_edges(site, member[1], bound, running=generator)
         return edges
 

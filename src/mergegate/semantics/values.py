@@ -35,7 +35,7 @@ Keywords = Sequence[Sequence[Any]]
 Union = tuple[Value, ...]
 ClassKey = int | str
 
-# how an instance, or a class, is known: by declaration (subclasses possible), by construction, or as this method's own receiver
+# how an instance or a class is known: by declaration (subclasses possible), by construction, as the own receiver
 DECLARED, EXACT, SELF = 0, 1, 2
 
 UNKNOWN: Union = ()
