@@ -11,7 +11,7 @@ from mergegate.semantics.construction import Construction
 from mergegate.semantics.graph import Edge, Primitive, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value, a_class, how_known, instance
-from mergegate.syntax.summary import FunctionFlag, ModuleSummary, Row
+from mergegate.syntax.summary import FunctionFlag, ModuleSummary, Operation
 
 
 class Site(NamedTuple):
@@ -251,21 +251,25 @@ class Dispatch(Construction):
 
     def _company(self, site: Site) -> frozenset[str]:
         """Return the methods that the function of a place calls on the object of the place, or on what `with` binds."""
-        rows = self.modules[self.function_module[site.function]].rows
+        module = self.function_module[site.function]
         operations = self.functions[site.function].operations
-        node = operations[site.operation].node
-        holder = node
-        if operations[site.operation].kind == "call":
-            callee: Row = rows[rows[node][1]]
-            holder = callee[1] if callee[0] == "." else node
+        place = operations[site.operation]
+        holder = self._method_called(module, place)[0] if place.kind == "call" else place.node
         found: list[str] = []
         for operation in operations:
-            row = rows[operation.node]
-            if operation.kind == "call" and row[0] == "(":
-                callee = rows[row[1]]
-                if callee[0] == "." and (callee[1] == holder or rows[callee[1]] == ("n", holder)):
-                    found.append(callee[2])
+            node, name = self._method_called(module, operation)
+            if name and (node == holder or self.row(module, node) == ("n", holder)):
+                found.append(name)
         return frozenset(found)
+
+    def _method_called(self, module: int, operation: Operation) -> tuple[int, str]:
+        """Return the node of an object and the name of its method, if that is what an operation calls; else (0, "")."""
+        row = self.row(module, operation.node)
+        if operation.kind == "call" and row[0] == "(":
+            callee = self.row(module, row[1])
+            if callee[0] == ".":
+                return callee[1], callee[2]
+        return 0, ""
 
     def _verdict(self, name: str) -> Blocking | bool | None:
         """Return what the catalogue says of a name: an entry, True for safe, None for nothing."""
