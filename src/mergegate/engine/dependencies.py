@@ -1,4 +1,4 @@
-"""Dependencies: tables of the installed packages that a project uses and no knowledge table speaks of, through the cache.
+"""Dependencies: tables of the installed packages that a project uses and no knowledge table covers, cached.
 
 A project's imports name the packages of the first round, the imports of those packages the ones of the second. Each
 round is remembered under all that it depends on, so that the key of a whole run is known without reading any package.

@@ -207,8 +207,8 @@ CATEGORIES = (
     "file", "metadata", "wait", "lock", "loop",
 )  # fmt: skip
 EFFECTS = (
-    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static", "class",
-    "contextmanager", "asynccontextmanager",
+    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static",
+    "class", "contextmanager", "asynccontextmanager",
 )  # fmt: skip
 
 __all__ = [
