@@ -7,16 +7,13 @@ from collections.abc import Iterable, Sequence
 from mergegate.checks.circumstances import Circumstances
 from mergegate.checks.witness import WitnessWriter
 from mergegate.finding import Confidence, Finding, Severity
-from mergegate.rules.model import Blocking, Knowledge, Rule
+from mergegate.rules.model import Blocking, BlockingBody, Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.effects import Cost, Effects
+from mergegate.semantics.effects import Cost, Effects, runs_in_loop
 from mergegate.semantics.graph import Edge, Primitive
-from mergegate.syntax.summary import Flag, FunctionFlag
 
 # a chain of more helpers than this holds too many conditions that the analysis cannot see
 _FAR = 5
-# categories that a probe for a running loop makes harmless: `try: get_running_loop() except RuntimeError: run(...)`
-_LOOP = "loop"
 
 
 def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> Iterable[Finding]:
@@ -51,14 +48,7 @@ class _BlockingCheck:
         return primitive.entry.category in self.direct or primitive.entry.category in self.through
 
     def _is_usable(self, function: int, edge: Edge) -> bool:
-        """Leave out what does not run while a loop runs."""
-        operation = self.program.functions[function].operations[edge.operation]
-        if operation.flags & Flag.LOOP_GUARDED or self.program.functions[function].flags & FunctionFlag.CHECKS_LOOP:
-            return not self._is_loop_run(edge)
-        return True
-
-    def _is_loop_run(self, edge: Edge) -> bool:
-        return edge.target < 0 and self.program.primitives[-1 - edge.target].entry.category == _LOOP
+        return runs_in_loop(self.program, function, edge)
 
     def findings(self) -> Iterable[Finding]:
         """Yield the findings of all functions that run on the loop."""
@@ -101,7 +91,8 @@ class _BlockingCheck:
         fact = program.functions[function]
         operation = fact.operations[edge.operation]
         hops = self.effects.chain(edge)
-        rule = (self.through if hops else self.direct).get(entry.category)
+        behind = hops or isinstance(entry, BlockingBody)
+        rule = (self.through if behind else self.direct).get(entry.category)
         if rule is None:
             return None
         limits = [rule.confidence, entry.confidence or Confidence.HIGH]

@@ -13,6 +13,7 @@ from typing import Any
 from mergegate.cache.keys import ENGINE, digest, folder_part, key, settings_part, sources_part
 from mergegate.cache.store import Store
 from mergegate.config import Config, analysis_settings, find_files
+from mergegate.engine.dependencies import Dependencies
 from mergegate.engine.extraction import Summaries, summary_key
 from mergegate.engine.inputs import ChangedUnderneath, Input, Reader
 from mergegate.engine.patterns import remembering
@@ -84,7 +85,8 @@ class _Run:
             reader = Reader(self.config.root, self.overlay, store if trust_stat else None, now)
             found = find_files(self.config, also=self.overlay, translate=remembering(store))
             inputs = reader.read(found.files)
-            cached, outcome = self._outcome(inputs, reader, store)
+            dependencies = Dependencies(self.config, store, trust_stat=trust_stat)
+            cached, outcome = self._outcome(inputs, reader, store, dependencies)
         finally:
             if store is not None:
                 store.close()
@@ -102,12 +104,16 @@ class _Run:
             warnings=(*found.warnings, *(store.warnings if store is not None else ())),
         )
 
-    def _outcome(self, inputs: Sequence[Input], reader: Reader, store: Store | None) -> tuple[int, Outcome]:
+    def _outcome(
+        self, inputs: Sequence[Input], reader: Reader, store: Store | None, dependencies: Dependencies
+    ) -> tuple[int, Outcome]:
         """Return how many files' facts came out of the cache, and what the run found."""
         if store is None:
-            return self._compute(inputs, reader, None)
-        run_key = self._key(inputs)
-        stored = store.get(run_key)
+            return self._compute(inputs, reader, None, dependencies)
+        base = self._key(inputs)
+        packages = dependencies.known_part(base)
+        run_key = key("run", base, packages or b"")
+        stored = store.get(run_key) if packages is not None else None
         if stored is not None:
             with contextlib.suppress(ValueError):
                 outcome = decode(stored)
@@ -115,36 +121,38 @@ class _Run:
                     # the next edit needs the summaries, though this run did not read them
                     store.touch(map(summary_key, inputs))
                 return len(inputs), outcome
-        cached, outcome = self._compute(inputs, reader, store)
+        cached, outcome = self._compute(inputs, reader, store, dependencies)
         if not self.overlay:
             # an editor asks after every key press: those runs are not worth their room
-            store.put("run", run_key, encode(outcome))
+            store.put("run", key("run", base, dependencies.found_part(base)), encode(outcome))
         return cached, outcome
 
-    def _compute(self, inputs: Sequence[Input], reader: Reader, store: Store | None) -> tuple[int, Outcome]:
+    def _compute(
+        self, inputs: Sequence[Input], reader: Reader, store: Store | None, dependencies: Dependencies
+    ) -> tuple[int, Outcome]:
         from mergegate.engine.evaluation import evaluate  # noqa: PLC0415  (a run without changes needs none of it)
 
         summaries = Summaries(store, self.jobs, reader.contents)
         encoded = summaries.of(inputs)
         reader.release()
         try:
-            return summaries.cached, evaluate(self.config, inputs, encoded, store)
+            return summaries.cached, evaluate(self.config, inputs, encoded, store, dependencies)
         except MergegateError:
             raise
         except Exception:
-            if store is None or not summaries.cached:
+            if store is None or not (summaries.cached or dependencies.cached):
                 raise
             # an entry may be whole and yet be none of ours: whoever writes the cache is not trusted
-            store.distrust([*map(summary_key, inputs), compiled_key(self.config)])
+            store.distrust([*map(summary_key, inputs), compiled_key(self.config), *dependencies.cached])
             fresh = Summaries(None, self.jobs, reader.contents)
             encoded = fresh.of(inputs)
-            return 0, evaluate(self.config, inputs, encoded, None)
+            return 0, evaluate(self.config, inputs, encoded, None, Dependencies(self.config, None))
 
     def _key(self, inputs: Sequence[Input]) -> bytes:
-        """Return the key of the whole run: everything that its findings depend on."""
+        """Return the key of the whole run but for installed packages: everything else that its findings depend on."""
         files = b"".join(each.path.encode("utf-8", "surrogateescape") + b"\0" + each.digest for each in inputs)
         return key(
-            "run",
+            "base",
             sources_part(ENGINE),
             rules_digest(rule_folders(self.config)).encode(),
             settings_part(analysis_settings(self.config)),

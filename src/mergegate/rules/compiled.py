@@ -21,7 +21,7 @@ from mergegate.rules.model import (
     Rule,
 )
 
-_VERSION = 1
+_VERSION = 2
 
 
 def compile_rules(rules: Mapping[str, Rule], knowledge: Knowledge) -> bytes:
@@ -39,6 +39,7 @@ def compile_rules(rules: Mapping[str, Rule], knowledge: Knowledge) -> bytes:
         "names": {name: numbers[id(entry)] for name, entry in knowledge.blocking.items()},
         "safe": sorted(knowledge.safe),
         "handovers": sorted(knowledge.handovers),
+        "barriers": sorted(knowledge.barriers),
         "callers": [_row(caller) for caller in callers.values()],
         "decorators": dict(knowledge.decorators),
         "loop_entries": [_row(entry) for entry in knowledge.loop_entries],
@@ -89,6 +90,7 @@ def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str,
         types=types,
         aliases=aliases,
         handovers=frozenset(document["handovers"]),
+        barriers=frozenset(document["barriers"]),
         digest=document["digest"],
     )
 

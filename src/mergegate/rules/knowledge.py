@@ -21,7 +21,7 @@ from mergegate.rules.model import (
 from mergegate.rules.names import SHAPE, covers, expand, first_malformed
 from mergegate.rules.reading import Table, read_toml
 
-_KINDS = ("blocking", "safe", "handovers", "caller", "decorators", "loop_entry", "replacement")
+_KINDS = ("blocking", "safe", "handovers", "barriers", "caller", "decorators", "loop_entry", "replacement")
 _DECLARED = "declared as blocking in the configuration"
 
 
@@ -35,6 +35,7 @@ class KnowledgeBuilder:
         self.blocking: dict[str, Blocking] = {}
         self.safe: set[str] = set()
         self.handovers: set[str] = set()
+        self.barriers: set[str] = set()
         self.callers: dict[str, Caller] = {}
         self.decorators: dict[str, str] = {}
         self.loop_entries: list[LoopEntry] = []
@@ -71,6 +72,7 @@ class KnowledgeBuilder:
             self._claim(name, top, "safe")
             self.safe.add(name)
         self.handovers.update(_names(top, "handovers"))
+        self.barriers.update(_names(top, "barriers"))
         self._add_callables(top)
         for table in top.tables("loop_entry"):
             self.loop_entries.extend(_loop_entries(table))
@@ -134,6 +136,7 @@ class KnowledgeBuilder:
             types=types,
             aliases=aliases,
             handovers=frozenset(self.handovers),
+            barriers=frozenset(self.barriers),
             digest=digest,
         )
 

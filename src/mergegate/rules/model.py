@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mergegate.finding import Confidence, Severity
+from mergegate.finding import Confidence, Severity, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,31 @@ class Blocking:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockingBody(Blocking):
+    """A callable of an installed package whose body blocks: no table says so, its source does.
+
+    Attributes
+    ----------
+    package
+        The distribution, as `name==version`.
+    label
+        How messages call it, such as `Client.get()`.
+    steps
+        The chain through the installed package, from the callable's own body down to what blocks.
+    scope
+        The function whose body blocks, at the place of the last step.
+    is_property
+        Whether reading the attribute runs the body.
+    """
+
+    package: str = ""
+    label: str = ""
+    steps: tuple[Step, ...] = ()
+    scope: str = ""
+    is_property: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Library functions that call one of their arguments on the caller's thread (`functools.reduce`, `call_soon`)."""
 
@@ -175,6 +200,10 @@ class Knowledge:
         The type table, see `mergegate.semantics.type_table`.
     aliases
         Other public paths of a name, to the canonical one.
+    barriers
+        Top-level packages whose bodies are never looked into.
+    installed
+        Top-level packages of which installed bodies are known, each with its distribution as `name==version`.
     digest
         Changes when anything in the tables does.
     """
@@ -188,6 +217,8 @@ class Knowledge:
     types: Mapping[str, object]
     aliases: Mapping[str, str]
     handovers: frozenset[str] = frozenset()
+    barriers: frozenset[str] = frozenset()
+    installed: Mapping[str, str] = field(default_factory=dict[str, str])
     digest: str = ""
 
     def lookup(self, name: str) -> Blocking | None:
@@ -228,6 +259,6 @@ CATEGORIES = (
     "file", "metadata", "wait", "lock", "loop",
 )  # fmt: skip
 EFFECTS = (
-    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static", "class",
-    "contextmanager", "asynccontextmanager",
+    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static",
+    "class", "contextmanager", "asynccontextmanager",
 )  # fmt: skip

@@ -11,7 +11,7 @@ from mergegate.semantics.construction import Construction
 from mergegate.semantics.graph import Edge, Primitive, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value, a_class, how_known, instance
-from mergegate.syntax.summary import FunctionFlag, ModuleSummary
+from mergegate.syntax.summary import FunctionFlag, ModuleSummary, Row
 
 
 class Site(NamedTuple):
