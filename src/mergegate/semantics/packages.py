@@ -29,9 +29,10 @@ class PackageGraph(CallGraph):
 
     def function_edges(self, site: Site, function: int, receiver: Value | None, *, running: bool = False) -> None:
         """Add edges to a function, unless the receiver may be of a subclass that has another one."""
-        if receiver is not None and receiver[0] == "ins" and receiver[3] == DECLARED and isinstance(receiver[1], int):
-            if self.overriding(receiver[1], self.functions[function].name):
-                return
+        declared = receiver is not None and receiver[0] == "ins" and receiver[3] == DECLARED
+        key = receiver[1] if receiver is not None and declared else ""
+        if isinstance(key, int) and self.overriding(key, self.fact(function).name):
+            return
         super().function_edges(site, function, receiver, running=running)
 
     def _subclass_attribute(self, key: int, name: str) -> Union:
@@ -251,7 +252,7 @@ class _Export:
         found: set[int] = set()
         if not any(name.partition(".")[0] == self.top for name in self.knowledge.safe):
             return frozenset()
-        types = TypeTable({key: record for key, record in zip(self.keys, self.records, strict=True)}, self._aliases())
+        types = TypeTable(dict(zip(self.keys, self.records, strict=True)), self._aliases())
         safe = {types.canonical(name) for name in self.knowledge.safe if name.partition(".")[0] == self.top}
         for function, fact in enumerate(self.graph.functions):
             if f"{self.keys[self.graph.function_module[function]]}.{fact.qualname}" in safe:
