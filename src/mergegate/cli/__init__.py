@@ -24,4 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     gc.disable()
     from mergegate.cli.running import run  # noqa: PLC0415
 
-    sys.exit(run(arguments))
+    code = run(arguments)
+    # the interpreter collects once more at its end, whatever is disabled: what is frozen it leaves alone
+    gc.freeze()
+    sys.exit(code)
