@@ -278,8 +278,7 @@ def test_a_damaged_catalogue_is_refused(change: Callable[[bytes], bytes]) -> Non
 
 
 @pytest.mark.parametrize(
-    "change",
-    [lambda data: data[:-9], lambda data: b"", lambda data: data.replace(b'"version":', b'"version":9', 1)],
+    "change", [lambda data: data[:-9], lambda data: b"", lambda data: data.replace(b'"version"', b'"vision"', 1)]
 )
 def test_a_damaged_compiled_form_is_refused(change: Callable[[bytes], bytes]) -> None:
     data = change(compile_knowledge(KNOWLEDGE))

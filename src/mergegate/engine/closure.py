@@ -38,7 +38,7 @@ def reach(place: Place, entries: Iterable[str]) -> Closure:
     files = _Files(place.folder)
     found: dict[str, bytes] = {}
     imports: set[str] = set()
-    pending = set(entries)
+    pending: set[str] = set(entries)
     top = place.path.removesuffix(".py")
     for _ in range(MAX_HOPS + 1):
         inside = [name for name in pending if name == top or name.startswith(f"{top}.")]
@@ -111,6 +111,6 @@ class _Files:
             try:
                 known = frozenset(os.listdir(os.path.join(self._folder, path)))
             except OSError:
-                known = frozenset()
+                known = frozenset[str]()
             self._listings[path] = known
         return known

@@ -173,19 +173,18 @@ class _Export:
     def _alias(self, value: Value) -> str:
         """Return the dotted name that a name of module scope is another name of; empty if it is none."""
         kind = value[0]
-        if kind == "cls":
-            name = self.class_names.get(value[1], "") if isinstance(value[1], int) else value[1]
-        elif kind == "mod":
-            name = self.keys[value[2]] if value[2] >= 0 else value[1]
-        else:
-            name = value[1] if kind == "x" else ""
+        name: str = value[1] if kind in ("cls", "mod", "x") else ""
+        if kind == "cls" and isinstance(value[1], int):
+            name = self.class_names.get(value[1], "")
+        elif kind == "mod" and value[2] >= 0:
+            name = self.keys[int(value[2])]
         outside = name.partition(".")[0] in sys.stdlib_module_names or name.startswith("builtins.") or "(" in name
         return "" if outside else name
 
     def _function_name(self, value: Value) -> str:
         """Return the dotted name of a function of module scope; empty for methods and nested ones."""
         _, function, receiver = value
-        fact = self.graph.functions[function]
+        fact = self.graph.fact(function)
         if receiver is not None or fact.owner >= 0 or "<" in fact.qualname:
             return ""
         return f"{self.keys[self.graph.function_module[function]]}.{fact.qualname}"
