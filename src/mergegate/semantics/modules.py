@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class ModuleIndex:
@@ -12,11 +12,18 @@ class ModuleIndex:
     A file answers to several names: the one under its own package root (the topmost folder with an `__init__.py`, or
     the unbroken chain of such folders), the one from the project root, and the one under each configured source root.
     When several files answer to one name (vendored copies, example projects), the file nearest to the importing one
-    is meant.
+    is meant. A package below a folder without `__init__.py` does not take the name of a library: `app/links/redis/` is
+    `app.links.redis`, never `redis`.
+
+    Parameters
+    ----------
+    is_library
+        Tells whether a top-level name is that of a known library.
     """
 
-    def __init__(self, paths: Sequence[str], source_roots: Sequence[str] = ()) -> None:
+    def __init__(self, paths: Sequence[str], source_roots: Sequence[str], is_library: Callable[[str], bool]) -> None:
         self.paths = list(paths)
+        self.is_library = is_library
         self.packages = {posixpath.dirname(p) for p in paths if posixpath.basename(p) == "__init__.py"}
         self.by_name: dict[str, list[int]] = {}
         self.names: list[str] = []
@@ -35,11 +42,12 @@ class ModuleIndex:
     def _candidates(self, path: str, roots: list[str]) -> list[str]:
         stem = path.removesuffix(".py").removesuffix("/__init__")
         found: dict[str, None] = {}
-        for root in [self._outermost(path), self._innermost(path), *roots, "src", ""]:
-            if not root:
-                found[stem.replace("/", ".")] = None
-            elif stem.startswith(root + "/"):
-                found[stem[len(root) + 1 :].replace("/", ".")] = None
+        outermost, innermost = self._outermost(path), self._innermost(path)
+        for root in [outermost, innermost, *roots, "src", ""]:
+            name = stem if not root else stem[len(root) + 1 :] if stem.startswith(root + "/") else ""
+            name = name.replace("/", ".")
+            if root != innermost or root == outermost or not self.is_library(name.partition(".")[0]):
+                found[name] = None
         return [name for name in found if name and name != "__init__"] or [stem.replace("/", ".")]
 
     def _innermost(self, path: str) -> str:
