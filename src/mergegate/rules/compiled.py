@@ -21,7 +21,7 @@ from mergegate.rules.model import (
     Rule,
 )
 
-_VERSION = 2
+_VERSION = 1
 
 
 def compile_rules(rules: Mapping[str, Rule], knowledge: Knowledge) -> bytes:
