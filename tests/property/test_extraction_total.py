@@ -25,7 +25,15 @@ from mergegate.syntax.summary import ModuleSummary
 STDLIB = Path(sysconfig.get_path("stdlib"))
 SEEDS = [
     (STDLIB / name).read_bytes()
-    for name in ("asyncio/locks.py", "contextlib.py", "functools.py", "queue.py", "typing.py", "dataclasses.py", "ast.py")
+    for name in (
+        "asyncio/locks.py",
+        "contextlib.py",
+        "functools.py",
+        "queue.py",
+        "typing.py",
+        "dataclasses.py",
+        "ast.py",
+    )
 ]
 PIECES = [
     "await ", "async ", "lambda x=1: ", "*", "**", ":=", "(", ")", "[", "]", "{", "}", ":", ",", ".a", "\n", "\n    ", "#",
@@ -131,7 +139,7 @@ statements = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(statements, min_size=1, max_size=4))
 def test_programs(parts: list[str]) -> None:
     check("".join(parts).encode())

@@ -9,10 +9,11 @@ from mergegate.checks.witness import WitnessWriter
 from mergegate.finding import Confidence, Finding, Severity
 from mergegate.rules.model import Blocking, BlockingBody, Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.effects import GRADES, Cost, Effects, runs_in_loop
+from mergegate.semantics.effects import Cost, Effects, runs_in_loop
 from mergegate.semantics.graph import Edge, Primitive
 
-_FIRST_USE = GRADES["first-use"]
+# a chain of more helpers than this holds too many conditions that the analysis cannot see
+_FAR = 5
 
 
 def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> Iterable[Finding]:
@@ -39,7 +40,7 @@ class _BlockingCheck:
                     self.through.setdefault(category, rule)
                 else:
                     self.through[category] = rule
-        self.circumstances = Circumstances(program, knowledge)
+        self.circumstances = Circumstances(program)
         self.witness = WitnessWriter(program, knowledge)
         self.effects = Effects(program, self._is_wanted, self._is_usable)
 
@@ -52,7 +53,7 @@ class _BlockingCheck:
     def findings(self) -> Iterable[Finding]:
         """Yield the findings of all functions that run on the loop."""
         for function, fact in enumerate(self.program.functions):
-            if fact.operations and self.circumstances.runs_on_loop(function):
+            if fact.operations and self.program.runs_on_loop(function):
                 yield from self._in_function(function)
 
     def _in_function(self, function: int) -> Iterable[Finding]:
@@ -64,19 +65,18 @@ class _BlockingCheck:
             if cost is not None and (edge.operation not in best or cost < best[edge.operation][0]):
                 best[edge.operation] = (cost, edge)
         opened = {self._name_of(edge) for _, edge in best.values()}
-        places: set[tuple[int, int]] = set()
+        # a call and the `with` or loop around it are one place, for which the stronger speaks
+        places: dict[tuple[int, int, int, int], tuple[Cost, Edge]] = {}
         for position in sorted(best):
-            cost, edge = best[position]
             operation = self.program.functions[function].operations[position]
-            entry = self._primitive_of(edge).entry
-            if entry.follows and not opened.isdisjoint(entry.follows):
-                continue
-            # a call and the `with` or loop around it are one place
-            if (operation.line, operation.column) not in places:
-                places.add((operation.line, operation.column))
-                finding = self._finding(function, cost, edge, entry)
-                if finding is not None:
-                    yield finding
+            place = (operation.line, operation.column, operation.end_line, operation.end_column)
+            entry = self._primitive_of(best[position][1]).entry
+            if opened.isdisjoint(entry.follows) and (place not in places or best[position][0] < places[place][0]):
+                places[place] = best[position]
+        for cost, edge in places.values():
+            finding = self._finding(function, cost, edge, self._primitive_of(edge).entry)
+            if finding is not None:
+                yield finding
 
     def _name_of(self, edge: Edge) -> str:
         return self.program.primitives[-1 - edge.target].name if edge.target < 0 else ""
@@ -95,19 +95,21 @@ class _BlockingCheck:
         rule = (self.through if behind else self.direct).get(entry.category)
         if rule is None:
             return None
-        confidence = rule.confidence
+        limits = [rule.confidence, entry.confidence or Confidence.HIGH]
         if cost.uncertain:
-            confidence = _at_most(confidence, Confidence.MEDIUM if cost.uncertain == 1 else Confidence.LOW)
-        if cost.grade == _FIRST_USE:
-            confidence = _at_most(confidence, Confidence.MEDIUM)
+            limits.append(Confidence.MEDIUM if cost.uncertain == 1 else Confidence.LOW)
+        if cost.first_use:
+            limits.append(rule.confidence.lowered())
+        if len(hops) > _FAR:
+            limits.append(Confidence.MEDIUM)
         if self.circumstances.is_harmless_so_far(function, operation):
-            confidence = _at_most(confidence, Confidence.LOW)
-        story = self.witness.tell(function, edge, hops, entry, first_use=cost.grade == _FIRST_USE)
+            limits.append(Confidence.LOW)
+        story = self.witness.tell(function, edge, hops, entry, first_use=cost.first_use)
         return Finding(
             rule=rule.id,
             family=rule.family,
-            severity=Severity.INFO if cost.grade == _FIRST_USE else rule.severity,
-            confidence=confidence,
+            severity=Severity.INFO if cost.first_use else rule.severity,
+            confidence=min(limits, key=lambda limit: limit.rank),
             path=program.paths[program.function_module[function]],
             line=operation.line,
             column=operation.column,
@@ -119,10 +121,6 @@ class _BlockingCheck:
             scope=fact.qualname,
             witness=story.steps,
         )
-
-
-def _at_most(confidence: Confidence, limit: Confidence) -> Confidence:
-    return min(confidence, limit, key=lambda c: c.rank)
 
 
 _HELPER_RULE = "blocking-helper-in-async"

@@ -1,50 +1,34 @@
-"""Circumstances of a function: whether it runs on the event loop, and whether the loop serves anybody else yet."""
+"""Circumstances of a call: whether the event loop serves anybody else yet who would have to wait."""
 
 from __future__ import annotations
 
 import re
 
-from mergegate.rules.model import Knowledge, LoopEntry
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.syntax.summary import Flag, FunctionFlag, Operation
+from mergegate.syntax.summary import Flag, Operation
 
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|testing|benchmarks?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$"
 )
 # what starts a loop for one coroutine and ends it afterwards
 _RUNNERS = frozenset({"asyncio.run", "anyio.run", "trio.run", "asyncio.Runner.run", "uvloop.run"})
+_LOOP_LIBRARIES = frozenset(name.partition(".")[0] for name in _RUNNERS)
+# by which arguments an application takes what it runs before it serves the first request and after the last one
+_STAGES = frozenset({"lifespan", "on_startup", "on_shutdown"})
+_SERVERS = frozenset({"fastapi", "starlette", "litestar", "fastmcp", "mcp", "nicegui"})
 
 
 class Circumstances:
-    """Answers where and when functions run."""
+    """Answers when functions run."""
 
-    def __init__(self, program: CallGraph, knowledge: Knowledge) -> None:
+    def __init__(self, program: CallGraph) -> None:
         self.program = program
-        self.entries: dict[str, list[LoopEntry]] = {}
-        for entry in knowledge.loop_entries:
-            self.entries.setdefault(entry.base, []).append(entry)
-        self.mains = self._main_functions()
-
-    def runs_on_loop(self, function: int) -> bool:
-        """Tell whether the body of a function is run by an event loop."""
-        program = self.program
-        fact = program.functions[function]
-        if fact.flags & FunctionFlag.ASYNC:
-            return True
-        owner = program.owner(function)
-        if owner < 0 or not self.entries:
-            return False
-        for ancestor in program.mro(owner):
-            for entry in self.entries.get(str(ancestor), ()):
-                if fact.name in entry.methods:
-                    twin = entry.unless_defined.format(name=fact.name)
-                    return not (twin and program.find_method(owner, twin))
-        return False
+        self.alone = self._main_functions() | self._stages()
 
     def is_harmless_so_far(self, function: int, operation: Operation) -> bool:
-        """Tell whether nobody else can be waiting: tests, examples, and a script's own main coroutine."""
+        """Tell whether nobody else can be waiting: tests, examples, scripts and commands, a server's start."""
         program = self.program
-        if operation.flags & Flag.MAIN or function in self.mains:
+        if operation.flags & Flag.MAIN or function in self.alone or program.callable_of(function).effect == "command":
             return True
         return bool(_TEST_PATH.search(program.paths[program.function_module[function]]))
 
@@ -54,7 +38,10 @@ class Circumstances:
         found: set[int] = set()
         for function, fact in enumerate(program.functions):
             module = program.function_module[function]
-            rows = program.modules[module].rows
+            summary = program.modules[module]
+            if _LOOP_LIBRARIES.isdisjoint(summary.imports):
+                continue
+            rows = summary.rows
             for operation in fact.operations:
                 row = rows[operation.node]
                 if operation.kind != "call" or row[0] != "(" or len(row[2]) != 1 or rows[row[1]][0] not in ".m":
@@ -64,4 +51,19 @@ class Circumstances:
                     for value in program.value(module, argument[1]):
                         if value[0] == "fn" and program.function_module[value[1]] == module:
                             found.add(value[1])
+        return found
+
+    def _stages(self) -> set[int]:
+        """Return the functions that an application runs while it does not serve: `FastAPI(lifespan=...)`."""
+        program = self.program
+        found: set[int] = set()
+        for module, summary in enumerate(program.modules):
+            if _SERVERS.isdisjoint(name.partition(".")[0] for name in summary.imports):
+                continue
+            for row in tuple(summary.rows):
+                for name, node in row[3] if row[0] == "(" else ():
+                    if name in _STAGES:
+                        given = program.value(module, node)
+                        listed = program.element_of(tuple(v for v in given if v[0] == "ins"))
+                        found.update(v[1] for v in (*given, *listed) if v[0] == "fn")
         return found

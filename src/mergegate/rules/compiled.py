@@ -81,7 +81,7 @@ def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str,
     callers = [Caller(tuple(names), argument, position) for names, argument, position in document["callers"]]
     replacements = [Replacement(*row) for row in document["replacements"]]
     return Knowledge(
-        blocking={name: entries[number] for name, number in document["names"].items()},
+        blocking={name: entries[int(number)] for name, number in document["names"].items()},
         safe=frozenset(document["safe"]),
         callers={name: caller for caller in callers for name in caller.names},
         decorators=document["decorators"],
@@ -109,18 +109,14 @@ def _loop_entry(base: str, methods: list[str], unless_defined: str, note: str) -
 
 
 def _blocking(row: list[Any]) -> Blocking:
-    names, grade, category, replacement, free_when, blocks_when, follows, note, verified = row
-    return Blocking(
-        names=tuple(names),
-        grade=grade,
-        category=category,
-        replacement=replacement,
-        free_when=_conditions(free_when),
-        blocks_when=_conditions(blocks_when),
-        follows=tuple(follows),
-        note=note,
-        verified=tuple(verified),
-    )
+    values = dict(zip([field.name for field in fields(Blocking)], row, strict=True))
+    for name in ("names", "follows", "verified", "free_beside", "blocks_beside"):
+        values[name] = tuple(values[name])
+    for name in ("free_when", "blocks_when"):
+        values[name] = _conditions(values[name])
+    limit = values["confidence"]
+    values["confidence"] = Confidence(limit) if limit else None
+    return Blocking(**values)
 
 
 def _conditions(rows: list[Any]) -> tuple[Condition, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mergegate.errors import ConfigError
+from mergegate.finding import Confidence
 from mergegate.rules.model import (
     CATEGORIES,
     EFFECTS,
@@ -141,8 +142,10 @@ class KnowledgeBuilder:
 
     def _blocking(self, table: Table) -> Blocking:
         table.expecting(
-            "names", "grade", "category", "replacement", "free_when", "blocks_when", "follows", "note", "verified"
-        )
+            "names", "grade", "category", "replacement", "free_when", "blocks_when", "follows", "note", "verified",
+            "confidence", "free_beside", "blocks_beside",
+        )  # fmt: skip
+        limit = table.choice("confidence", tuple(Confidence), "")
         entry = Blocking(
             names=_names(table, "names", required=True),
             grade=table.choice("grade", GRADES),
@@ -153,6 +156,9 @@ class KnowledgeBuilder:
             follows=_names(table, "follows"),
             note=table.text("note", ""),
             verified=table.texts("verified", single=True),
+            confidence=Confidence(limit) if limit else None,
+            free_beside=table.texts("free_beside"),
+            blocks_beside=table.texts("blocks_beside"),
         )
         if entry.replacement:
             self._wanted.append((table, entry.replacement))

@@ -100,9 +100,15 @@ class Blocking:
         Key of the `Replacement` that the message offers; empty: run it in a thread.
     free_when, blocks_when
         Any `free_when` that holds makes the call harmless; if there are `blocks_when`, one of them must hold.
+    free_beside, blocks_beside
+        Methods that the same function calls on the same object: with one of `free_beside` it has made sure that the
+        call does not wait (`future.done()`); if there are `blocks_beside`, there must be one of them for the call to
+        have anything to wait for (`executor.submit()`).
     follows
         Names of calls that make the object this is called on: where such a call is reported in the same function,
         this one would only repeat it (`open()` and the `read()` of its handle).
+    confidence
+        The most that a finding about these calls deserves, below what its rule says; None: no such limit.
     verified
         The releases of the packages in which the names were found, such as `httpx 0.28.1`; none for the stdlib.
     """
@@ -116,6 +122,9 @@ class Blocking:
     follows: tuple[str, ...] = ()
     note: str = ""
     verified: tuple[str, ...] = ()
+    confidence: Confidence | None = None
+    free_beside: tuple[str, ...] = ()
+    blocks_beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +259,6 @@ CATEGORIES = (
     "file", "metadata", "wait", "lock", "loop",
 )  # fmt: skip
 EFFECTS = (
-    "thread", "coroutine", "task", "loop", "cache", "transparent", "property", "cached-property", "static", "class",
+    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static", "class",
     "contextmanager", "asynccontextmanager",
 )  # fmt: skip

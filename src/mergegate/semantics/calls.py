@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from mergegate.semantics.callables import Callables
 from mergegate.semantics.choices import contradicts
 from mergegate.semantics.library import library_result
@@ -18,7 +20,7 @@ from mergegate.semantics.values import (
     Value,
     join,
 )  # fmt: skip
-from mergegate.syntax.summary import FunctionFlag, Parameter, Row
+from mergegate.syntax.summary import FunctionFlag, Row
 
 
 class Calls(Callables):
@@ -85,7 +87,7 @@ class Calls(Callables):
         else:
             member = self.types.member(value[1], value[3])
             type_ = member[2] if member is not None and member[1] == "method" else None
-        return isinstance(type_, list) and bool(type_) and type_[0] == "await"  # pyright: ignore[reportUnknownVariableType]
+        return isinstance(type_, list) and cast("list[object]", type_)[:1] == ["await"]
 
     # -- functions of the program --------------------------------------------------------------------------------
 
@@ -124,8 +126,7 @@ class Calls(Callables):
             allowed = self.allowed_guards(function, receiver, arguments)
             nodes = [node for node, guard in fact.results if guard in allowed or not guard]
             if self.choices_of(function):
-                passed = {i: self._passed_row(function, receiver, arguments, i) for i in range(len(fact.parameters))}
-                decisions = self.decisions(function, passed)
+                decisions = self.decisions(function, lambda i: self._passed_row(function, receiver, arguments, i))
                 nodes = [self.decided(home, node, function, decisions) for node in nodes] if decisions else nodes
             results = [self.value(home, node) for node in nodes]
             inferred = tuple(v for v in join(results) if v[0] != "none") if results else UNKNOWN
@@ -160,7 +161,7 @@ class Calls(Callables):
 
     def argument_node(self, function: int, receiver: Value | None, arguments: Arguments, position: int) -> int:
         """Return the caller's node passed for a parameter, or 0 if none was."""
-        parameters: list[Parameter] = self.functions[function].parameters
+        parameters = self.functions[function].parameters
         name = parameters[position].name
         for key, node in arguments.keywords:
             if key == name:
@@ -183,10 +184,10 @@ class Calls(Callables):
         for position, parameter in enumerate(fact.parameters):
             if parameter.annotation:
                 node = self.argument_node(function, receiver, arguments, position)
-                if node:
-                    found = self._bound(home, parameter.annotation, fact.returns, self.value(arguments.module, node))
-                    if found:
-                        return found
+                passed = self.value(arguments.module, node) if node else self.value(home, parameter.default)
+                found = self._bound(home, parameter.annotation, fact.returns, passed) if passed else UNKNOWN
+                if found:
+                    return found
         return UNKNOWN
 
     def _bound(self, home: int, annotation: int, variable: int, passed: Union) -> Union:

@@ -6,26 +6,30 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mergegate.rules.model import Blocking, Knowledge
-from mergegate.semantics.conditions import applies
+from mergegate.semantics.conditions import applies, fits_company
 from mergegate.semantics.construction import Construction
 from mergegate.semantics.graph import Edge, Primitive, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value
-from mergegate.syntax.summary import FunctionFlag, ModuleSummary
+from mergegate.syntax.summary import FunctionFlag, ModuleSummary, Row
 
 
 class Site(NamedTuple):
-    """The place that calls: its module and operation, the call's row, and the edges found so far."""
+    """The place that calls: its module and operation, the call's row, the edges found so far.
+
+    `function` is the one around it if the operation is about the very object whose method is called, else -1.
+    """
 
     module: int
     operation: int
     row: Any
     first_use: bool
     edges: list[Edge]
+    function: int = -1
 
     def without_arguments(self) -> Site:
         """The same place, for a call whose arguments are not at hand (a callback, a special method)."""
-        return self._replace(row=_NO_CALL, module=-1)
+        return self._replace(row=_NO_CALL, module=-1, function=-1)
 
 
 class Dispatch(Construction):
@@ -45,7 +49,7 @@ class Dispatch(Construction):
         self._callables = {}
         self._hooks = {}
         self._type_variables = {}
-        self._chosen = {}
+        self._choices = {}
         self._rewritten = {}
         self.prepare_values()
         self.prepare_hierarchy()
@@ -229,10 +233,35 @@ class Dispatch(Construction):
         for name in names:
             entry = self._verdict(name) if isinstance(name, str) else None
             if entry is not None:
-                if isinstance(entry, Blocking) and applies(self, entry, site.module, site.row):
+                if isinstance(entry, Blocking) and self._can_block(entry, site):
                     lazily = site.first_use or entry.grade == "first-use"
                     site.edges.append(Edge(site.operation, self._primitive(entry, str(name)), 0, lazily))
                 return
+
+    def _can_block(self, entry: Blocking, site: Site) -> bool:
+        """Tell whether a call that an entry speaks of can block at just this place."""
+        beside = site.function >= 0 and (entry.free_beside or entry.blocks_beside)
+        if beside and not fits_company(entry, self._company(site)):
+            return False
+        return applies(self, entry, site.module, site.row)
+
+    def _company(self, site: Site) -> frozenset[str]:
+        """Return the methods that the function of a place calls on the object of the place, or on what `with` binds."""
+        rows = self.modules[self.function_module[site.function]].rows
+        operations = self.functions[site.function].operations
+        node = operations[site.operation].node
+        holder = node
+        if operations[site.operation].kind == "call":
+            callee: Row = rows[rows[node][1]]
+            holder = callee[1] if callee[0] == "." else node
+        found: list[str] = []
+        for operation in operations:
+            row = rows[operation.node]
+            if operation.kind == "call" and row[0] == "(":
+                callee = rows[row[1]]
+                if callee[0] == "." and (callee[1] == holder or rows[callee[1]] == ("n", holder)):
+                    found.append(callee[2])
+        return frozenset(found)
 
     def _verdict(self, name: str) -> Blocking | bool | None:
         """Return what the catalogue says of a name: an entry, True for safe, None for nothing."""

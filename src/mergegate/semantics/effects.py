@@ -15,13 +15,14 @@ GRADES = {"unbounded": 0, "contents": 1, "metadata": 2, "first-use": 3}
 
 
 class Cost(NamedTuple):
-    """How strong an effect is; smaller is stronger: what is uncertain, grade, then hops.
+    """How strong an effect is; smaller is stronger: what is uncertain, first use only, grade, then hops.
 
     Uncertain are a dispatch to one of several overrides, and the body of an installed package: other releases may have
     another one.
     """
 
     uncertain: int
+    first_use: bool
     grade: int
     hops: int
 
@@ -61,7 +62,7 @@ class Effects:
                 return None
             entry = primitive.entry
             inside = (1, len(entry.steps)) if isinstance(entry, BlockingBody) else (0, 0)
-            return _through(edge, Cost(inside[0], GRADES[entry.grade], inside[1]))
+            return _through(edge, Cost(inside[0], False, GRADES[entry.grade], inside[1]))
         effect = self.effects.get(edge.target)
         return None if effect is None else _through(edge, effect.cost)
 
@@ -116,8 +117,8 @@ def runs_in_loop(graph: CallGraph, function: int, edge: Edge) -> bool:
 
 
 def _through(edge: Edge, cost: Cost) -> Cost:
-    grade = max(cost.grade, GRADES["first-use"]) if edge.first_use else cost.grade
-    return Cost(min(cost.uncertain + edge.uncertain, 3), grade, cost.hops + 1)
+    uncertain = min(cost.uncertain + edge.uncertain, 3)
+    return Cost(uncertain, cost.first_use or edge.first_use, cost.grade, cost.hops + 1)
 
 
 _LOOP = "loop"

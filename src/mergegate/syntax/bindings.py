@@ -46,7 +46,8 @@ class BindingReader(ConditionReader):
         count = len(targets)
         starred = next((i for i, t in enumerate(targets) if isinstance(t, ast.Starred)), count)
         whole = row[0] == "T" and len(row) == count + 1 and starred == count
-        if whole and any(self.rows[part][0] == "*" for part in row[1:]):
+        parts: tuple[int, ...] = row[1:] if whole else ()
+        if any(self.rows[part][0] == "*" for part in parts):
             whole = False
         for position, target in enumerate(targets):
             if whole:
@@ -70,4 +71,5 @@ class BindingReader(ConditionReader):
             base = self.scope.env.get(target.value.id)
             owner = self.receiver_class(base) if base is not None else -1
             if owner >= 0:
-                self.add_attribute(owner, target.attr, container)
+                # only a class that assigns the attribute says what it is; others just use a base's
+                self.facts.extensions.append((owner, target.attr, container))

@@ -8,43 +8,62 @@ from mergegate.syntax.annotations import AnnotationReader
 from mergegate.syntax.scope import Key
 from mergegate.syntax.summary import NONE, UNKNOWN, Demand
 
-_SAME = (ast.Is, ast.Eq)
-_OTHER = (ast.IsNot, ast.NotEq)
-_NAMES = (ast.Name, ast.NamedExpr)
+_SAME = frozenset({ast.Is, ast.Eq})
+_OTHER = frozenset({ast.IsNot, ast.NotEq})
 _ASYNC_PROBES = frozenset(
     {"iscoroutinefunction", "iscoroutine", "isawaitable", "isasyncgenfunction", "is_async_callable"}
 )
+
+# what a branch demands of parameters of the function: all of (index, demand)
+Demands = list[tuple[int, Demand]]
 
 
 class ConditionReader(AnnotationReader):
     """Narrowing of names and attributes by tests."""
 
-    def assume(self, test: ast.expr, truth: bool) -> None:
-        """Narrow the environment of the current scope, knowing that `test` came out as `truth`."""
-        if isinstance(test, ast.UnaryOp):
-            if isinstance(test.op, ast.Not):
-                self.assume(test.operand, not truth)
-        elif isinstance(test, ast.BoolOp):
-            # all parts of a true `and` hold, none of a false `or`
-            if isinstance(test.op, ast.And) == truth:
-                for value in test.values:
-                    self.assume(value, truth)
-        elif isinstance(test, ast.Call):
-            self.assume_call(test, truth)
-        elif isinstance(test, ast.Compare):
-            self.assume_comparison(test, truth)
+    def assume(self, test: ast.expr, truth: bool, demands: Demands | None = None) -> None:
+        """Narrow the environment of the current scope, knowing that `test` came out as `truth`.
 
-    def assume_call(self, test: ast.Call, truth: bool) -> None:
+        Parameters
+        ----------
+        demands
+            Takes what the outcome demands of this function's own parameters.
+        """
+        kind = type(test)
+        if kind is ast.Name:
+            if demands is not None:
+                self.demand(test, "truthy" if truth else "falsy", demands)
+        elif isinstance(test, ast.Call):
+            func = test.func
+            name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+            if name == "isinstance" or name in _ASYNC_PROBES:
+                self.assume_call(name, test.args, truth)
+        elif isinstance(test, ast.Compare):
+            self.assume_comparison(test, truth, demands)
+        elif isinstance(test, ast.UnaryOp):
+            if isinstance(test.op, ast.Not):
+                self.assume(test.operand, not truth, demands)
+        elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) == truth:
+            # all parts of a true `and` hold, none of a false `or`
+            for value in test.values:
+                self.assume(value, truth, demands)
+
+    def restrict(self, test: ast.expr, truth: bool) -> None:
+        """Let what follows run only if `test` came out as `truth`."""
+        demands: Demands = []
+        self.assume(test, truth, demands)
+        if demands:
+            self.scope.guard = self.scope.guarded_by(demands)
+
+    def assume_call(self, name: str, arguments: list[ast.expr], truth: bool) -> None:
         """Learn from `isinstance(x, T)` and from questions whether something is asynchronous."""
-        func = test.func
-        name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
         if name == "isinstance":
-            if len(test.args) == 2:
-                key = self.narrowing_key(test.args[0])
+            if len(arguments) == 2:
+                key = self.narrowing_key(arguments[0])
                 if key is not None:
-                    self.narrow(key, self.annotation(test.args[1]), truth)
-        elif name in _ASYNC_PROBES and truth and test.args:
-            key = self.narrowing_key(test.args[0])
+                    self.narrow(key, self.annotation(arguments[1]), truth)
+        elif truth and arguments:
+            key = self.narrowing_key(arguments[0])
             if key is not None:
                 self.scope.set(key, UNKNOWN)
 
@@ -53,15 +72,32 @@ class ConditionReader(AnnotationReader):
         held = self.scope.env.get(key, key if isinstance(key, int) else UNKNOWN)
         self.scope.set(key, self.nodes["i", held, annotation, int(truth)])
 
-    def assume_comparison(self, test: ast.Compare, truth: bool) -> None:
-        """Learn from `x is None`."""
-        comparator = test.comparators[0]
-        if not isinstance(comparator, ast.Constant) or comparator.value is not None or len(test.ops) > 1:
+    def assume_comparison(self, test: ast.Compare, truth: bool, demands: Demands | None) -> None:
+        """Learn from `x is None`, `x == False` and their opposites."""
+        right, operator = test.comparators[0], type(test.ops[0])
+        if (
+            not isinstance(right, ast.Constant)
+            or len(test.ops) > 1
+            or (operator not in _SAME and operator not in _OTHER)
+        ):
             return
-        if isinstance(test.ops[0], _SAME) == truth and isinstance(test.left, _NAMES):
-            key = self.narrowing_key(test.left)
-            if isinstance(key, str) and self.rows[self.scope.env.get(key, UNKNOWN)][0] != "p":
-                self.scope.set(key, NONE)
+        positive = (operator in _SAME) == truth
+        if right.value is None:
+            if demands is not None:
+                self.demand(test.left, "none" if positive else "some", demands)
+            if positive:
+                key = self.narrowing_key(test.left)
+                if isinstance(key, str) and self.rows[self.scope.env[key]][0] != "p":
+                    self.scope.set(key, NONE)
+        elif isinstance(right.value, bool) and demands is not None:
+            self.demand(test.left, "truthy" if right.value == positive else "falsy", demands)
+
+    def demand(self, expression: ast.expr, demand: Demand, demands: Demands) -> None:
+        """Note a demand on a parameter of the function, if the expression is one."""
+        if isinstance(expression, ast.Name):
+            row = self.rows[self.scope.env.get(expression.id, UNKNOWN)]
+            if row[0] == "p" and row[1] == self.scope.function:
+                demands.append((row[2], demand))
 
     def narrowing_key(self, expression: ast.expr) -> Key | None:
         """Return the environment's key for a local name or an attribute chain on one, else None."""
@@ -88,38 +124,3 @@ class ConditionReader(AnnotationReader):
             node = self.nodes[".", node, attributes.pop()]
             node = env.get(node, node)
         return self.nodes[".", node, attributes[0]]
-
-    # -- parameters ----------------------------------------------------------------------------------------------
-
-    def parameter_conditions(self, test: ast.expr, truth: bool) -> list[tuple[int, Demand]]:
-        """Return what a branch demands of this function's own parameters: (index, truthy|falsy|none|some)."""
-        if isinstance(test, ast.UnaryOp):
-            return self.parameter_conditions(test.operand, not truth) if isinstance(test.op, ast.Not) else []
-        if isinstance(test, ast.BoolOp):
-            if isinstance(test.op, ast.And) == truth:
-                return [c for value in test.values for c in self.parameter_conditions(value, truth)]
-            return []
-        demand: Demand | None = "truthy" if truth else "falsy"
-        if isinstance(test, ast.Compare):
-            demand = _demand(test, truth)
-            test = test.left
-        if demand is not None and isinstance(test, ast.Name):
-            row = self.rows[self.scope.env.get(test.id, UNKNOWN)]
-            if row[0] == "p" and row[1] == self.scope.function:
-                return [(row[2], demand)]
-        return []
-
-
-def _demand(test: ast.Compare, truth: bool) -> Demand | None:
-    """Return what a comparison with a constant, coming out as `truth`, demands of its left side."""
-    operator, right = test.ops[0], test.comparators[0]
-    if len(test.ops) != 1 or not isinstance(right, ast.Constant):
-        return None
-    if not isinstance(operator, _SAME + _OTHER):
-        return None
-    positive = isinstance(operator, _SAME) == truth
-    if right.value is None:
-        return "none" if positive else "some"
-    if isinstance(right.value, bool):
-        return "truthy" if right.value == positive else "falsy"
-    return None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mergegate.syntax.functions import FunctionReader
+from mergegate.syntax.reader import WITHOUT_PROPERTIES
 from mergegate.syntax.scope import Scope
 from mergegate.syntax.summary import (
     BYTES,
@@ -19,7 +20,6 @@ from mergegate.syntax.summary import (
     Flag,
     FunctionFlag,
     Operation,
-    OperationKind,
 )  # fmt: skip
 
 
@@ -36,15 +36,8 @@ class ExpressionReader(FunctionReader):
 
     def read_outcome(self, expression: ast.expr, flags: int) -> int:
         """Read an expression whose own value is awaited or dropped: `flags` go to the calls that may make the value."""
-        if isinstance(expression, ast.Call):
-            return self.read_call(expression, flags)
-        if isinstance(expression, ast.IfExp):
-            return self.read_conditional(expression, flags)
-        if isinstance(expression, ast.BoolOp):
-            return self.read_boolean(expression, flags)
-        if isinstance(expression, ast.NamedExpr):
-            return self.read_named(expression, flags & Flag.AWAITED)
-        return self.read(expression)
+        handler = _OUTCOMES.get(expression.__class__)
+        return self.read(expression) if handler is None else handler(self, expression, flags)
 
     # -- names, attributes, calls --------------------------------------------------------------------------------
 
@@ -66,11 +59,7 @@ class ExpressionReader(FunctionReader):
         # a property can only be met on an instance; one read stands for all under the same conditions
         row = self.rows[base]
         kind = row[0]
-        if (
-            kind not in _WITHOUT_PROPERTIES
-            and not (kind == "g" and row[1] in self.imported)
-            and (kind != "m" or row[3])
-        ):
+        if kind not in WITHOUT_PROPERTIES and not (kind == "g" and row[1] in self.imported) and (kind != "m" or row[3]):
             key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
             if key not in scope.seen_attributes:
                 scope.seen_attributes.add(key)
@@ -79,14 +68,14 @@ class ExpressionReader(FunctionReader):
 
     def read_call(self, expression: ast.Call, flags: int = 0) -> int:
         func = expression.func
-        if isinstance(func, ast.Attribute):
+        if type(func) is ast.Attribute:
             value = func.value
             callee = self.nodes[".", _HANDLERS[value.__class__](self, value), func.attr]
             callee = self.scope.env.get(callee, callee)
             label = func.attr if func.attr in _SPECIAL_METHODS else ""
         else:
             callee = _HANDLERS[func.__class__](self, func)
-            label = func.id if isinstance(func, ast.Name) and func.id in _SPECIAL_FUNCTIONS else ""
+            label = func.id if type(func) is ast.Name and func.id in _SPECIAL_FUNCTIONS else ""
         # loops, since a comprehension costs a function call of its own before Python 3.12
         arguments: list[int] = []
         for argument in expression.args:
@@ -156,9 +145,10 @@ class ExpressionReader(FunctionReader):
 
     def read_constant(self, expression: ast.Constant) -> int:
         value = expression.value
-        if value.__class__ is str:
+        kind = type(value)
+        if kind is str:
             return STRING
-        if isinstance(value, bool):
+        if kind is bool:
             return TRUE if value else FALSE
         if isinstance(value, int | float):
             return self.nodes["#", value if abs(value) < _LARGE else _LARGE]
@@ -252,16 +242,6 @@ class ExpressionReader(FunctionReader):
         self.operator("__getitem__", base, expression)
         return self.nodes["[", base, self.read(expression.slice)]
 
-    def operator(self, method: OperationKind, container: int, place: ast.expr) -> None:
-        """Record an operator on what may be an instance whose class defines it; one stands for all of its kind."""
-        if self.rows[container][0] in _WITHOUT_PROPERTIES:
-            return
-        scope = self.scope
-        key = (method, container, self.flags, scope.guard)
-        if key not in scope.seen_attributes:
-            scope.seen_attributes.add(key)
-            self.operation(method, container, place)
-
     def read_slice(self, expression: ast.Slice) -> int:
         for part in (expression.lower, expression.upper, expression.step):
             if part is not None:
@@ -303,7 +283,7 @@ class ExpressionReader(FunctionReader):
         return self.function(expression, "<lambda>", method=False)
 
     def read_named(self, expression: ast.NamedExpr, flags: int = 0) -> int:
-        node = self.read_outcome(expression.value, flags)
+        node = self.read_outcome(expression.value, flags & Flag.AWAITED)
         self.bind(expression.target.id, node)
         self.scope.walrus.append((expression.target.id, node))
         return node
@@ -363,7 +343,6 @@ _LOOP_PROBES = frozenset({"get_running_loop", "is_running", "_get_running_loop"}
 _SPECIAL_FUNCTIONS = _LOOP_PROBES | {"cast", "super", "getattr", "setattr"}
 _SPECIAL_METHODS = _LOOP_PROBES | {"append", "add", "appendleft", "extend"}
 _CONCATENABLE = frozenset({"s", "b", "L", "T"})
-_WITHOUT_PROPERTIES = frozenset({"?", "k", "#", "s", "b", "L", "S", "G", "D", "T", "T*", "l", "c"})
 _COMPREHENSIONS: dict[type, str] = {ast.ListComp: "L", ast.SetComp: "S", ast.GeneratorExp: "G"}
 
 _HANDLERS: dict[type[ast.AST], Callable[[ExpressionReader, Any], int]] = {
@@ -394,6 +373,13 @@ _HANDLERS: dict[type[ast.AST], Callable[[ExpressionReader, Any], int]] = {
     ast.SetComp: ExpressionReader.read_comprehension,
     ast.GeneratorExp: ExpressionReader.read_comprehension,
     ast.DictComp: ExpressionReader.read_comprehension,
+}
+# those that may hand on the value of a call inside
+_OUTCOMES: dict[type[ast.AST], Callable[[ExpressionReader, Any, int], int]] = {
+    ast.Call: ExpressionReader.read_call,
+    ast.IfExp: ExpressionReader.read_conditional,
+    ast.BoolOp: ExpressionReader.read_boolean,
+    ast.NamedExpr: ExpressionReader.read_named,
 }
 for _newer in ("TemplateStr", "Interpolation"):
     if hasattr(ast, _newer):

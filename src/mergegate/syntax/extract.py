@@ -6,6 +6,7 @@ import ast
 import sys
 import threading
 import warnings
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -67,10 +68,8 @@ def _summary_with_room(data: bytes) -> ModuleSummary:
     found: list[ModuleSummary] = []
 
     def attempt() -> None:
-        try:
+        with suppress(RecursionError):
             found.append(_summary(data))
-        except RecursionError:
-            pass
 
     limit, size = sys.getrecursionlimit(), threading.stack_size(_DEEP_STACK)
     try:
@@ -129,7 +128,11 @@ class ModuleReader(StatementReader):
                 self.block(definition.body)
 
     def finish(self) -> None:
-        """Move what the scopes gathered into the function facts."""
+        """Move what the scopes gathered into the function and class facts."""
+        for owner, attribute, container in self.facts.extensions:
+            fact = self.facts.classes[owner]
+            if attribute in fact.attributes or attribute in fact.names:
+                self.add_attribute(owner, attribute, container)
         for fact, scope in zip(self.facts.functions, self.facts.scopes, strict=True):
             for name, position in scope.assigned_calls:
                 if name not in scope.loads and name not in scope.special:

@@ -119,13 +119,14 @@ def _is_static(definition: FunctionNode) -> bool:
 def _is_stub(definition: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Tell whether the body only declares: `...`, `pass`, a docstring, or `raise NotImplementedError`."""
     for statement in definition.body:
-        if isinstance(statement, ast.Pass):
-            continue
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-            continue
-        if isinstance(statement, ast.Raise) and statement.exc is not None:
+        if isinstance(statement, ast.Expr):
+            if isinstance(statement.value, ast.Constant):
+                continue
+        elif isinstance(statement, ast.Raise):
             exception = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
             if isinstance(exception, ast.Name) and exception.id in ("NotImplementedError", "NotImplemented"):
                 continue
+        elif isinstance(statement, ast.Pass):
+            continue
         return False
     return True

@@ -23,8 +23,9 @@ def emptiness_test(test: ast.expr) -> list[str]:
         if isinstance(operand, ast.Call) and _called(operand) == "hasattr" and len(operand.args) == 2:
             key = operand.args[1]
             base = path_of(operand.args[0])
-            named = isinstance(key, ast.Constant) and isinstance(key.value, str)
-            return [f"{base}.{key.value}"] if base and named else []
+            if base and isinstance(key, ast.Constant) and isinstance(key.value, str):
+                return [f"{base}.{key.value}"]
+            return []
         return _filled(operand)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         operator, right = test.ops[0], test.comparators[0]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from mergegate.syntax.flow import FlowReader
+from mergegate.syntax.guarded import GuardedReader
 from mergegate.syntax.scope import Changes, Key
 from mergegate.syntax.summary import UNKNOWN
 
 
-class PatternReader(FlowReader):
+class PatternReader(GuardedReader):
     """Structural pattern matching."""
 
     def read_match(self, statement: ast.Match) -> None:

@@ -35,15 +35,12 @@ class Reader:
     def free_name(self, identifier: str) -> int:
         """Look a name up that the current scope does not hold: in the enclosing functions, then in the module."""
         scope = self.scope
-        if identifier not in scope.global_names:
-            parent = scope.parent
-            while parent is not None and parent.parent is not None:
-                if not parent.is_class:
-                    node = self.closed_over(parent, identifier, now=scope.is_class)
-                    if node is not None:
-                        parent.loads.add(identifier)
-                        return node
-                parent = parent.parent
+        if scope.enclosing and identifier not in scope.global_names:
+            for outer in scope.enclosing:
+                node = self.closed_over(outer, identifier, now=scope.is_class)
+                if node is not None:
+                    outer.loads.add(identifier)
+                    return node
         return self.nodes["g", identifier]
 
     def closed_over(self, scope: Scope, identifier: str, *, now: bool) -> int | None:
@@ -69,11 +66,12 @@ class Reader:
         env = scope.env
         scope.log.append((identifier, env.get(identifier)))
         env[identifier] = node
-        known = scope.definitions.get(identifier)
-        if known is None:
-            scope.definitions[identifier] = [node]
-        else:
-            known.append(node)
+        if scope.parent is not None and not scope.is_class:
+            known = scope.definitions.get(identifier)
+            if known is None:
+                scope.definitions[identifier] = [node]
+            else:
+                known.append(node)
 
     def bind_elsewhere(self, identifier: str, node: int) -> None:
         """Bind a global name, or one that several functions share."""
@@ -89,9 +87,7 @@ class Reader:
         cell = owner.cells.get(identifier)
         if cell is None:
             cell = owner.cells[identifier] = self.nodes.variable(owner.definitions.get(identifier, ()))
-        held = self.nodes.variables[self.rows[cell][1]]
-        if node not in held and len(held) < MAX_HELD:
-            held.append(node)
+        self.nodes.hold(cell, node)
         if owner is scope:
             scope.set(identifier, cell)
 
@@ -118,5 +114,16 @@ class Reader:
             )
         )  # fmt: skip
 
+    def operator(self, method: OperationKind, container: int, place: ast.expr) -> None:
+        """Record an operator on what may be an instance whose class defines it; one stands for all of its kind."""
+        if self.rows[container][0] in WITHOUT_PROPERTIES:
+            return
+        scope = self.scope
+        key = (method, container, self.flags, scope.guard)
+        if key not in scope.seen_attributes:
+            scope.seen_attributes.add(key)
+            self.operation(method, container, place)
 
-MAX_HELD = 24
+
+# rows of values on which neither properties nor operators of own classes can be met
+WITHOUT_PROPERTIES = frozenset({"?", "k", "#", "s", "b", "L", "S", "G", "D", "T", "T*", "l", "c"})

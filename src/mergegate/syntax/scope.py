@@ -14,6 +14,7 @@ Changes = dict[Key, int | None]
 
 MAX_UNION = 12
 MAX_GUARD = 8
+MAX_HELD = 24
 _FIRST_NODES = {row: node for node, row in enumerate(FIRST_ROWS)}
 
 
@@ -55,6 +56,13 @@ class NodeTable(dict[Row, int]):
         self.variables.append(list(nodes))
         return self["v", len(self.variables) - 1]
 
+    def hold(self, variable: int, node: int) -> None:
+        """Let a variable hold one node more."""
+        slot: int = self.rows[variable][1]
+        held = self.variables[slot]
+        if node != variable and node not in held and len(held) < MAX_HELD:
+            held.append(node)
+
 
 class Scope:
     """A function, class body or module body while it is being read.
@@ -67,6 +75,8 @@ class Scope:
         What `env` held before each change, so that a branch is undone at the cost of its changes, not of its size.
     dead
         Whether this point is not reached.
+    enclosing
+        The functions around it, from the inside out.
     definitions
         In functions: every node ever bound to a name, for functions nested inside.
     special
@@ -78,9 +88,9 @@ class Scope:
     """
 
     __slots__ = (
-        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "env", "flags",
-        "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "loops", "nonlocal_names",
-        "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
+        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "env", "flags",
+        "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "loops",
+        "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
     )  # fmt: skip
 
     def __init__(self, function: int, parent: Scope | None, *, class_index: int = -1, is_class: bool = False) -> None:
@@ -88,6 +98,9 @@ class Scope:
         self.parent = parent
         self.class_index = class_index
         self.is_class = is_class
+        self.enclosing: tuple[Scope, ...] = ()
+        if parent is not None and parent.parent is not None:
+            self.enclosing = parent.enclosing if parent.is_class else (parent, *parent.enclosing)
         self.env: dict[Key, int] = {}
         self.log: list[tuple[Key, int | None]] = []
         self.dead = False
@@ -167,7 +180,17 @@ class Scope:
 class ModuleFacts:
     """The facts gathered so far, shared by all scopes of the module."""
 
-    __slots__ = ("classes", "exports", "functions", "global_definitions", "imports", "receivers", "scopes", "stars")
+    __slots__ = (
+        "classes",
+        "exports",
+        "extensions",
+        "functions",
+        "global_definitions",
+        "imports",
+        "receivers",
+        "scopes",
+        "stars",
+    )
 
     def __init__(self) -> None:
         self.functions: list[FunctionFact] = []
@@ -177,5 +200,7 @@ class ModuleFacts:
         self.stars: dict[tuple[int, str], None] = {}
         self.exports: tuple[str, ...] | None = None
         self.global_definitions: dict[str, list[int]] = {}
+        # (class, attribute, container) of what is put into attributes that may be assigned elsewhere
+        self.extensions: list[tuple[int, str, int]] = []
         # the class of each node that stands for `self` or `cls`
         self.receivers: dict[int, int] = {}

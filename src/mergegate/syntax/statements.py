@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 from mergegate.syntax.patterns import PatternReader
 from mergegate.syntax.scope import Scope
@@ -22,25 +23,25 @@ class StatementReader(PatternReader):
     def read_assign(self, statement: ast.Assign) -> None:
         targets, value = statement.targets, statement.value
         target = targets[0]
-        if isinstance(value, ast.Lambda) and self.scope.is_class:
-            node = self.function(value, "<lambda>", method=True)
-        elif isinstance(target, ast.Name) and len(targets) == 1:
-            node = self.read_kept(value, target.id)
-            self.bind(target.id, node)
+        if type(target) is ast.Name and len(targets) == 1:
+            self.bind(target.id, self.read_kept(value, target.id))
             return
-        else:
-            node = self.read(value)
+        node = self.read(value)
         for target in targets:
             self.assign(target, node)
 
     def read_kept(self, value: ast.expr, name: str) -> int:
         """Read a value that only `name` keeps."""
         scope = self.scope
-        known = len(scope.operations)
-        node = self.read(value)
-        if value.__class__ is ast.Call and len(scope.operations) > known and scope.parent is not None:
-            if scope.operations[-1].node == node and not scope.is_class:
-                scope.assigned_calls.append((name, len(scope.operations) - 1))
+        if scope.is_class and isinstance(value, ast.Lambda):
+            return self.function(value, "<lambda>", method=True)
+        if type(value) is not ast.Call or scope.is_class or scope.parent is None:
+            return self.read(value)
+        operations = scope.operations
+        known = len(operations)
+        node = self.read_call(value)
+        if len(operations) > known and operations[-1].node == node:
+            scope.assigned_calls.append((name, len(operations) - 1))
         return node
 
     def read_annotated(self, statement: ast.AnnAssign) -> None:
@@ -234,5 +235,5 @@ StatementReader.statement_handlers = {
     ast.AsyncFunctionDef: StatementReader.read_function,
     ast.ClassDef: StatementReader.read_class,
 }
-if hasattr(ast, "TypeAlias"):
+if sys.version_info >= (3, 12):
     StatementReader.statement_handlers[ast.TypeAlias] = StatementReader.read_type_alias
