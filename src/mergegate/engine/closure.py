@@ -46,7 +46,7 @@ def reach(place: Place, entries: Iterable[str]) -> Closure:
         paths = paths[: MAX_MODULES - len(found)]
         if not paths:
             break
-        pending = set()
+        pending = set[str]()
         for path, encoded in zip(paths, summarise_all([files.read(path) for path in paths]), strict=True):
             found[path] = encoded
             pending |= imported(path, decode(encoded))
@@ -111,6 +111,6 @@ class _Files:
             try:
                 known = frozenset(os.listdir(os.path.join(self._folder, path)))
             except OSError:
-                known = frozenset()
+                known = frozenset[str]()
             self._listings[path] = known
         return known

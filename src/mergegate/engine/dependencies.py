@@ -1,4 +1,4 @@
-"""Dependencies: tables of the installed packages that a project uses and no knowledge table speaks of, through the cache.
+"""Dependencies: tables of installed packages that a project uses and no knowledge table covers, through the cache.
 
 A project's imports name the packages of the first round, the imports of those packages the ones of the second. Each
 round is remembered under all that it depends on, so that the key of a whole run is known without reading any package.
@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mergegate.cache.keys import ENGINE, EXTRACTOR, digest, key, settings_part, sources_part
 from mergegate.cache.store import Store
@@ -129,7 +129,7 @@ class Dependencies:
             for name, entries in uses.items():
                 if name in wanted or name in self._rounds[-1]:
                     wanted.setdefault(name, set()).update(entries)
-            uses = {}
+            uses = dict[str, set[str]]()
             for name, entries in sorted(wanted.items()):
                 installed = self.packages.find(name)
                 if installed is not None:
@@ -267,6 +267,6 @@ def _names(stored: bytes | None) -> list[str] | None:
     if stored is not None:
         with contextlib.suppress(ValueError):
             names = json.loads(stored)
-            if isinstance(names, list) and all(isinstance(name, str) for name in names):
-                return names
+            if isinstance(names, list) and all(isinstance(name, str) for name in cast("list[object]", names)):
+                return cast("list[str]", names)
     return None

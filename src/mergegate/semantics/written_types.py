@@ -58,7 +58,7 @@ class TypeWriter:
         return None
 
     def _instance(self, value: Value, own: int, depth: int) -> Any:
-        if value[1] == own and isinstance(own, int):
+        if value[1] == own:
             return "~Self"
         name = self._name(value[1])
         if not name or not isinstance(value[1], str) or not value[2]:
