@@ -14,6 +14,8 @@ from mergegate.semantics.graph import Edge, Primitive
 
 # a chain of more helpers than this holds too many conditions that the analysis cannot see
 _FAR = 5
+# nobody follows a single system call that far
+_FAR_FOR_METADATA = 3
 
 
 def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> Iterable[Finding]:
@@ -95,13 +97,10 @@ class _BlockingCheck:
         rule = (self.through if behind else self.direct).get(entry.category)
         if rule is None:
             return None
-        limits = [rule.confidence, entry.confidence or Confidence.HIGH]
+        far = len(hops) > (_FAR_FOR_METADATA if entry.grade == "metadata" else _FAR)
+        limits = [rule.confidence.lowered(cost.first_use + far), entry.confidence or Confidence.HIGH]
         if cost.uncertain:
             limits.append(Confidence.MEDIUM if cost.uncertain == 1 else Confidence.LOW)
-        if cost.first_use:
-            limits.append(rule.confidence.lowered())
-        if len(hops) > _FAR:
-            limits.append(Confidence.MEDIUM)
         if self.circumstances.is_harmless_so_far(function, operation):
             limits.append(Confidence.LOW)
         story = self.witness.tell(function, edge, hops, entry, first_use=cost.first_use)

@@ -1,4 +1,4 @@
-"""Dependencies: tables of installed packages that a project uses and no knowledge table covers, through the cache.
+"""Dependencies: tables of the installed packages that a project uses and no knowledge table covers, cached.
 
 A project's imports name the packages of the first round, the imports of those packages the ones of the second. Each
 round is remembered under all that it depends on, so that the key of a whole run is known without reading any package.
@@ -24,6 +24,7 @@ from mergegate.engine.stack import on_fresh_stack
 
 if TYPE_CHECKING:
     from mergegate.engine.closure import Closure
+    from mergegate.engine.vocabulary import Vocabulary
     from mergegate.rules.model import Knowledge
     from mergegate.semantics.package_table import PackageTable
     from mergegate.syntax.summary import ModuleSummary
@@ -105,16 +106,17 @@ class Dependencies:
 
     # -- the knowledge of a run ----------------------------------------------------------------------------------
 
-    def extend(self, knowledge: Knowledge, modules: Sequence[tuple[str, ModuleSummary]]) -> Knowledge:
+    def extend(self, vocabulary: Vocabulary, modules: Sequence[tuple[str, ModuleSummary]]) -> Knowledge:
         """Return the knowledge with tables of the packages that a program uses.
 
         Parameters
         ----------
-        knowledge
-            The knowledge tables.
+        vocabulary
+            The knowledge.
         modules
             (path, summary) of the program's modules.
         """
+        knowledge = vocabulary.knowledge
         if not self._active:
             return knowledge
         from mergegate.semantics.package_table import with_tables  # noqa: PLC0415  (a run without changes needs none)
@@ -145,7 +147,7 @@ class Dependencies:
             installed = self.packages.find(name)
             assert installed is not None
             keys[name] = key(
-                "package", sources_part(ENGINE), knowledge.digest.encode(), settings, installed.distribution.encode(),
+                "package", sources_part(ENGINE), vocabulary.key, settings, installed.distribution.encode(),
                 installed.digest, *[keys[other] for other in used],
             )  # fmt: skip
             tables[name] = self._table(keys[name], name, installed, wanted[name], basis)

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mergegate.cache.keys import digest
+from mergegate.cache.remembered import RACY_NANOSECONDS
 from mergegate.cache.store import Store
 from mergegate.files.walk import File
-
-# a file written again within the clock's grain keeps its time: one that is younger is not trusted (git's rule)
-RACY_NANOSECONDS = 2_000_000_000
 
 
 class Input(NamedTuple):

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mergegate.cache.keys import digest
+from mergegate.cache.remembered import RACY_NANOSECONDS
 from mergegate.cache.store import Store
 from mergegate.engine.environment import Environment, Place, described
-from mergegate.engine.inputs import RACY_NANOSECONDS
 
 _MAX_HASHED = 2000
 

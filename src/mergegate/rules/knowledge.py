@@ -108,15 +108,13 @@ class KnowledgeBuilder:
             # a hand-over that decorates makes its function run in a thread
             self.decorators.setdefault(name, "thread")
 
-    def build(self, types: Mapping[str, object], aliases: Mapping[str, str], digest: str) -> Knowledge:
+    def build(self, types: Mapping[str, object], aliases: Mapping[str, str]) -> Knowledge:
         """Return what was collected.
 
         Parameters
         ----------
         types, aliases
             The type table.
-        digest
-            The digest of all that was read.
 
         Raises
         ------
@@ -137,7 +135,6 @@ class KnowledgeBuilder:
             aliases=aliases,
             handovers=frozenset(self.handovers),
             barriers=frozenset(self.barriers),
-            digest=digest,
         )
 
     def _blocking(self, table: Table) -> Blocking:
@@ -195,7 +192,6 @@ def read_knowledge(
     *,
     declared: tuple[Iterable[str], Iterable[str], Iterable[str]],
     type_table: tuple[Mapping[str, object], Mapping[str, str]],
-    digest: str,
 ) -> Knowledge:
     """Read our own tables, then users' tables, then the names that a configuration declares.
 
@@ -207,8 +203,6 @@ def read_knowledge(
         Names that block, that are safe, and that hand a callable over.
     type_table
         The types and their aliases.
-    digest
-        The digest of all that is read.
 
     Raises
     ------
@@ -221,7 +215,7 @@ def read_knowledge(
     for path, shown in added:
         builder.add_file(path, shown, overriding=True)
     builder.declare(*declared)
-    return builder.build(*type_table, digest)
+    return builder.build(*type_table)
 
 
 def _names(table: Table, key: str, *, required: bool = False) -> tuple[str, ...]:

@@ -6,57 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mergegate.finding import Confidence, Severity, Step
-
-
-@dataclass(frozen=True, slots=True)
-class ExampleFile:
-    """One file of an example; `expected` maps 1-based lines to the ids of the rules that report there, sorted."""
-
-    path: str
-    code: str
-    expected: Mapping[int, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A small program that shows a rule: `kind` is "bad" or "good"."""
-
-    kind: str
-    name: str
-    files: tuple[ExampleFile, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule, as its file under `rules/<family>/<id>.toml` declares it.
-
-    Attributes
-    ----------
-    id
-        Kebab-case symbol that names the defect; also the pylint symbol.
-    pylint
-        pylint message id, such as `E7101`; empty if pylint itself reports the defect.
-    check
-        The algorithm that looks for it: a module of `mergegate.checks`.
-    categories
-        Which categories of knowledge entries this rule reports, for checks that serve several rules.
-    """
-
-    id: str
-    pylint: str
-    family: str
-    severity: Severity
-    confidence: Confidence
-    since: str
-    check: str
-    summary: str
-    rationale: str
-    fix: str
-    categories: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    examples: tuple[Example, ...] = ()
-    enabled: bool = True
+from mergegate.finding import Confidence, Step
+from mergegate.rules.rule import Example, ExampleFile, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +179,6 @@ class Knowledge:
         Top-level packages whose bodies are never looked into.
     installed
         Top-level packages of which installed bodies are known, each with its distribution as `name==version`.
-    digest
-        Changes when anything in the tables does.
     """
 
     blocking: Mapping[str, Blocking]
@@ -243,7 +192,6 @@ class Knowledge:
     handovers: frozenset[str] = frozenset()
     barriers: frozenset[str] = frozenset()
     installed: Mapping[str, str] = field(default_factory=dict[str, str])
-    digest: str = ""
 
     def lookup(self, name: str) -> Blocking | None:
         """Return the entry for a dotted name, or None if nothing is known or it is known to be safe."""
@@ -283,6 +231,11 @@ CATEGORIES = (
     "file", "metadata", "wait", "lock", "loop",
 )  # fmt: skip
 EFFECTS = (
-    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static", "class",
-    "contextmanager", "asynccontextmanager",
+    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static",
+    "class", "contextmanager", "asynccontextmanager",
 )  # fmt: skip
+
+__all__ = [
+    "CATEGORIES", "EFFECTS", "GRADES", "Blocking", "BlockingBody", "Caller", "Condition", "Example", "ExampleFile",
+    "Knowledge", "LoopEntry", "Replacement", "Rule",
+]  # fmt: skip

@@ -10,8 +10,8 @@ from mergegate.semantics.conditions import applies, fits_company
 from mergegate.semantics.construction import Construction
 from mergegate.semantics.graph import Edge, Primitive, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
-from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value
-from mergegate.syntax.summary import FunctionFlag, ModuleSummary, Row
+from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value, a_class, how_known, instance
+from mergegate.syntax.summary import FunctionFlag, ModuleSummary, Operation
 
 
 class Site(NamedTuple):
@@ -105,9 +105,10 @@ class Dispatch(Construction):
         fact = self.functions[function]
         method = ""
         key = receiver[1] if receiver is not None and receiver[0] in ("ins", "cls") else -1
-        if receiver is not None and receiver[0] == "ins" and isinstance(key, int):
-            method = fact.name if receiver[3] == SELF else ""
-            if receiver[3] != EXACT and self.overriding(key, fact.name):
+        if receiver is not None and isinstance(key, int):
+            how = how_known(receiver)
+            method = fact.name if how == SELF else ""
+            if how != EXACT and self.overriding(key, fact.name):
                 site.edges.append(Edge(site.operation, self.virtual(key, fact.name), 1, site.first_use, method))
         if fact.flags & FunctionFlag.STUB:
             return
@@ -125,8 +126,8 @@ class Dispatch(Construction):
             allowed = self.allowed_guards(function, receiver, Arguments(site.module, site.row[2], site.row[3]))
             guards = frozenset(allowed) if len(allowed) < len(fact.guards) else None
         key, exact = -1, False
-        if receiver is not None and receiver[0] == "ins" and isinstance(receiver[1], int) and fact.owner >= 0:
-            exact = receiver[3] == EXACT
+        if receiver is not None and fact.owner >= 0 and receiver[0] in ("ins", "cls") and isinstance(receiver[1], int):
+            exact = how_known(receiver) == EXACT
             owner = self.owner(function)
             if receiver[1] != owner or (exact and self.subclasses(owner)):
                 key = receiver[1]
@@ -147,13 +148,16 @@ class Dispatch(Construction):
         hit = self.find_method(receiver, edge.method)
         if hit is None:
             return [edge]
-        value = ("ins", receiver, (), EXACT if exact else SELF)
+        how = EXACT if exact else SELF
         edges: list[Edge] = []
         site = Site(-1, edge.operation, _NO_CALL, edge.first_use, edges)
         for member in self.value(self.class_module[hit[0]], hit[1]):
             if member[0] == "fn":
                 generator = bool(self.fact(member[1]).flags & FunctionFlag.GENERATOR)
-                self.function_edges(site, member[1], value, running=generator)
+                bound = (
+                    a_class(receiver, how) if self.method_kind(member[1]) == "class" else instance(receiver, how=how)
+                )
+                self.function_edges(site, member[1], bound, running=generator)
         return edges
 
     def running(self, function: int, *, generator: bool = False) -> list[int]:
@@ -247,21 +251,25 @@ class Dispatch(Construction):
 
     def _company(self, site: Site) -> frozenset[str]:
         """Return the methods that the function of a place calls on the object of the place, or on what `with` binds."""
-        rows = self.modules[self.function_module[site.function]].rows
+        module = self.function_module[site.function]
         operations = self.functions[site.function].operations
-        node = operations[site.operation].node
-        holder = node
-        if operations[site.operation].kind == "call":
-            callee: Row = rows[rows[node][1]]
-            holder = callee[1] if callee[0] == "." else node
+        place = operations[site.operation]
+        holder = self._method_called(module, place)[0] if place.kind == "call" else place.node
         found: list[str] = []
         for operation in operations:
-            row = rows[operation.node]
-            if operation.kind == "call" and row[0] == "(":
-                callee = rows[row[1]]
-                if callee[0] == "." and (callee[1] == holder or rows[callee[1]] == ("n", holder)):
-                    found.append(callee[2])
+            node, name = self._method_called(module, operation)
+            if name and (node == holder or self.row(module, node) == ("n", holder)):
+                found.append(name)
         return frozenset(found)
+
+    def _method_called(self, module: int, operation: Operation) -> tuple[int, str]:
+        """Return the node of an object and the name of its method, if that is what an operation calls; else (0, "")."""
+        row = self.row(module, operation.node)
+        if operation.kind == "call" and row[0] == "(":
+            callee = self.row(module, row[1])
+            if callee[0] == ".":
+                return callee[1], callee[2]
+        return 0, ""
 
     def _verdict(self, name: str) -> Blocking | bool | None:
         """Return what the catalogue says of a name: an entry, True for safe, None for nothing."""
