@@ -165,12 +165,13 @@ class _Export:
     def _alias(self, value: Value) -> str:
         """Return the dotted name that a name of module scope is another name of; empty if it is none."""
         kind, name = value[0], ""
-        if kind == "cls" and isinstance(value[1], int):
-            name = self.class_names.get(value[1], "")
+        key: object = next(iter(value[1:]), "")
+        if kind == "cls" and isinstance(key, int):
+            name = self.class_names.get(key, "")
         elif kind == "mod" and value[2] >= 0:
             name = self.keys[value[2]]
         elif kind in ("cls", "mod", "x"):
-            name = str(value[1])
+            name = str(key)
         outside = name.partition(".")[0] in sys.stdlib_module_names or name.startswith("builtins.") or "(" in name
         return "" if outside else name
 
