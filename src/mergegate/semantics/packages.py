@@ -49,6 +49,12 @@ class PackageGraph(CallGraph):
         self.call_edges(_outside(edges), value)
         return edges
 
+    def edges_of_running(self, function: int) -> list[Edge]:
+        """Return the edges of running a generator to its end."""
+        edges: list[Edge] = []
+        self.function_edges(_outside(edges), function, None, running=True)
+        return edges
+
     def edges_of_reading(self, function: int, receiver: Value) -> list[Edge]:
         """Return the edges of reading a property from outside."""
         edges: list[Edge] = []
@@ -88,23 +94,32 @@ class _Export:
         self.top = top
         self.package = package
         self.knowledge = knowledge
-        self.keys = _module_keys(graph)
-        self.class_names = {key: name for key in range(len(graph.classes)) if (name := self._class_name(key))}
-        self.types = TypeWriter(graph, self.class_names)
+        self.keys: list[str] = _module_keys(graph)
+        named = ((key, self._class_name(key)) for key in range(len(graph.classes)))
+        self.class_names: dict[int, str] = {key: name for key, name in named if name}
+            key: name for key in range(len(graph.classes)) if (name := self._class_name(key))
+        }
+        self.types = TypeWriter(graph, self.class_names, self._dotted)
         self.records: list[dict[str, dict[str, Any]]] = [{"a": {}, "c": {}, "f": {}, "v": {}} for _ in graph.modules]
         self.functions: dict[str, list[Edge]] = {}
         self.members: list[Member] = []
 
     def table(self) -> PackageTable:
         """Return the table."""
-        for module in range(len(self.graph.modules)):
+        graph = self.graph
+        for module in range(len(graph.modules)):
             for name, place in self._names(module).items():
-                self._add_name(module, name, self.graph.value(*place))
+                self._add_name(module, name, graph.value(*place))
         for key, name in self.class_names.items():
             self._add_class(key, name)
+        for name, made in self.types.made.items():
+            module = graph.function_module[made.function]
+            bases = ["typing.Iterator"] if made.method == "__next__" else []
+            self.records[module]["c"][name[len(self.keys[module]) + 1 :]] = {"b": bases, "m": made.methods, "v": {}}
+            self.functions[f"{name}.{made.method}"] = graph.edges_of_running(made.function)
         for edges in (*self.functions.values(), *[member.edges for member in self.members]):
-            self.graph.follow(edges)
-        bodies = Bodies(self.graph, self._safe_functions())
+            graph.follow(edges)
+        bodies = Bodies(graph, self._safe_functions())
         for name, edges in self.functions.items():
             bodies.add(name, edges)
         # bases first: what a class inherits is compared with what they have
@@ -162,26 +177,26 @@ class _Export:
         record["f"][name] = results[0] if len(results) == 1 else ["|", *results] if all(results) else None
         self.functions[dotted] = [edge for value in functions for edge in self.graph.edges_of_call(value)]
 
-    def _alias(self, value: Value) -> str:
+    def _alias(self, value: Sequence[Any]) -> str:
         """Return the dotted name that a name of module scope is another name of; empty if it is none."""
         kind, name = value[0], ""
-        key: object = next(iter(value[1:]), "")
-        if kind == "cls" and isinstance(key, int):
-            name = self.class_names.get(key, "")
+        if kind == "cls" and isinstance(value[1], int):
+            name = self.class_names.get(value[1], "")
         elif kind == "mod" and value[2] >= 0:
-            name = self.keys[value[2]]
+            name = self.keys[int(value[2])]
         elif kind in ("cls", "mod", "x"):
-            name = str(key)
+            name = str(value[1])
         outside = name.partition(".")[0] in sys.stdlib_module_names or name.startswith("builtins.") or "(" in name
         return "" if outside else name
 
     def _function_name(self, value: Value) -> str:
         """Return the dotted name of a function of module scope; empty for methods and nested ones."""
-        function: int = value[1]
-        fact = self.graph.functions[function]
-        if value[2] is not None or fact.owner >= 0 or "<" in fact.qualname:
-            return ""
-        return f"{self.keys[self.graph.function_module[function]]}.{fact.qualname}"
+        bound = value[2] is not None or self.graph.functions[value[1]].owner >= 0
+        return "" if bound else self._dotted(value[1])
+
+    def _dotted(self, function: int) -> str:
+        qualname = self.graph.functions[function].qualname
+        return "" if "<" in qualname else f"{self.keys[self.graph.function_module[function]]}.{qualname}"
 
     def _class_name(self, key: int) -> str:
         qualname = self.graph.classes[key].qualname
