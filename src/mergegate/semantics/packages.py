@@ -97,8 +97,6 @@ class _Export:
         self.keys: list[str] = _module_keys(graph)
         named = ((key, self._class_name(key)) for key in range(len(graph.classes)))
         self.class_names: dict[int, str] = {key: name for key, name in named if name}
-            key: name for key in range(len(graph.classes)) if (name := self._class_name(key))
-        }
         self.types = TypeWriter(graph, self.class_names, self._dotted)
         self.records: list[dict[str, dict[str, Any]]] = [{"a": {}, "c": {}, "f": {}, "v": {}} for _ in graph.modules]
         self.functions: dict[str, list[Edge]] = {}
@@ -191,8 +189,9 @@ class _Export:
 
     def _function_name(self, value: Value) -> str:
         """Return the dotted name of a function of module scope; empty for methods and nested ones."""
-        bound = value[2] is not None or self.graph.functions[value[1]].owner >= 0
-        return "" if bound else self._dotted(value[1])
+        function: int = value[1]
+        bound = value[2] is not None or self.graph.fact(function).owner >= 0
+        return "" if bound else self._dotted(function)
 
     def _dotted(self, function: int) -> str:
         qualname = self.graph.functions[function].qualname
