@@ -217,7 +217,7 @@ class _Choice:
         from mergegate.engine.closure import imported  # noqa: PLC0415
         from mergegate.semantics.modules import ModuleIndex  # noqa: PLC0415
 
-        index = ModuleIndex([path for path, _ in modules], source_roots)
+        index = ModuleIndex([path for path, _ in modules], source_roots, self._known.__contains__)
         names = {name for path, summary in modules for name in imported(path, summary)}
         own = {name for name in index.by_name if "." not in name} | index.prefixes
         return self._grouped(names, own)
