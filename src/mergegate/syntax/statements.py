@@ -25,6 +25,7 @@ class StatementReader(PatternReader):
         target = targets[0]
         if type(target) is ast.Name and len(targets) == 1:
             self.bind(target.id, self.read_kept(value, target.id))
+            self.scope.lookups[target.id] = value
             return
         node = self.read(value)
         for target in targets:
