@@ -1,12 +1,11 @@
-"""Circumstances of a function: whether it runs on the event loop, and whether the loop serves anybody else yet."""
+"""Circumstances of a call: whether the event loop serves anybody else yet who would have to wait."""
 
 from __future__ import annotations
 
 import re
 
-from mergegate.rules.model import Knowledge, LoopEntry
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.syntax.summary import Flag, FunctionFlag, Operation
+from mergegate.syntax.summary import Flag, Operation
 
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|testing|benchmarks?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$"
@@ -15,31 +14,15 @@ _TEST_PATH = re.compile(
 _RUNNERS = frozenset({"asyncio.run", "anyio.run", "trio.run", "asyncio.Runner.run", "uvloop.run"})
 
 
+_LOOP_LIBRARIES = frozenset(name.partition(".")[0] for name in _RUNNERS)
+
+
 class Circumstances:
-    """Answers where and when functions run."""
+    """Answers when functions run."""
 
-    def __init__(self, program: CallGraph, knowledge: Knowledge) -> None:
+    def __init__(self, program: CallGraph) -> None:
         self.program = program
-        self.entries: dict[str, list[LoopEntry]] = {}
-        for entry in knowledge.loop_entries:
-            self.entries.setdefault(entry.base, []).append(entry)
         self.mains = self._main_functions()
-
-    def runs_on_loop(self, function: int) -> bool:
-        """Tell whether the body of a function is run by an event loop."""
-        program = self.program
-        fact = program.functions[function]
-        if fact.flags & FunctionFlag.ASYNC:
-            return True
-        owner = program.owner(function)
-        if owner < 0 or not self.entries:
-            return False
-        for ancestor in program.mro(owner):
-            for entry in self.entries.get(str(ancestor), ()):
-                if fact.name in entry.methods:
-                    twin = entry.unless_defined.format(name=fact.name)
-                    return not (twin and program.find_method(owner, twin))
-        return False
 
     def is_harmless_so_far(self, function: int, operation: Operation) -> bool:
         """Tell whether nobody else can be waiting: tests, examples, and a script's own main coroutine."""
@@ -54,7 +37,10 @@ class Circumstances:
         found: set[int] = set()
         for function, fact in enumerate(program.functions):
             module = program.function_module[function]
-            rows = program.modules[module].rows
+            summary = program.modules[module]
+            if _LOOP_LIBRARIES.isdisjoint(summary.imports):
+                continue
+            rows = summary.rows
             for operation in fact.operations:
                 row = rows[operation.node]
                 if operation.kind != "call" or row[0] != "(" or len(row[2]) != 1 or rows[row[1]][0] not in ".m":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mergegate.semantics.generics import Generics
 from mergegate.semantics.values import (
     DECLARED,
@@ -53,7 +55,7 @@ class Attributes(Generics):
             if found is not None:
                 return self.value(*found)
             sub = self.index.find(f"{dotted}.{name}", module)
-            return (self.module_value(sub),) if sub >= 0 else UNKNOWN
+            return (self.module_value(sub),) if sub >= 0 else self.module_fallback(module)
         target = f"{dotted}.{name}"
         sub = self.index.by_name.get(target)
         if sub:
@@ -89,10 +91,14 @@ class Attributes(Generics):
                 found = self.types.member(ancestor, name)
                 if found is not None:
                     if found[1] == "attribute":
-                        return self.type_value(found[2])
+                        return self.type_value(found[2], {"Self": (("ins", key, (), DECLARED),)})
                     return (("xm", ancestor, (), name),)
-        external = next((a for a in self.mro(key) if isinstance(a, str) and a != "builtins.object"), None)
-        return (("x", f"{external}.{name}"),) if external is not None else UNKNOWN
+        external = self._opaque_base(self.mro(key))
+        return (("x", f"{external}.{name}"),) if external else UNKNOWN
+
+    def _opaque_base(self, ancestors: Sequence[ClassKey]) -> str:
+        """Return the first library class that may have members which no table lists; empty if there is none."""
+        return next((a for a in ancestors if isinstance(a, str) and a not in _TRANSPARENT_BASES), "")
 
     def _is_enum(self, key: int) -> bool:
         return any(a in _ENUMS for a in self.mro(key))
@@ -109,10 +115,13 @@ class Attributes(Generics):
                 member = self.types.member(ancestor, name)
                 if member is not None:
                     return self._external_member(("ins", ancestor, (), value[3]), name)
-        external = next((a for a in self.mro(key) if isinstance(a, str) and a not in _TRANSPARENT_BASES), None)
-        if external is not None:
+        external = self._opaque_base(self.mro(key))
+        if external:
             return (("xm", external, (), name),)
-        return UNKNOWN if value[3] == EXACT else self._subclass_attribute(key, name)
+        found = UNKNOWN if value[3] == EXACT else self._subclass_attribute(key, name)
+        if not found and _MODEL in self.mro(key):
+            return (("xm", _MODEL, (), name),)
+        return found
 
     def _subclass_attribute(self, key: int, name: str) -> Union:
         """Return an attribute that a mixin or template class leaves to its subclasses to set."""
@@ -204,10 +213,13 @@ class Attributes(Generics):
             # what follows in the linearisation is known exactly enough: no overrides below are meant
             exact = ("ins", receiver[1], receiver[2], EXACT) if receiver[0] == "ins" else receiver
             return self._bind(union, exact)
-        for ancestor in self.mro(start):
-            if isinstance(ancestor, str) and ancestor != "builtins.object":
+        order = self.mro(start)
+        after = order[order.index(key) + 1 :] if key in order else order
+        for ancestor in after:
+            if isinstance(ancestor, str) and self.types.member(ancestor, name) is not None:
                 return (("xm", ancestor, (), name),)
-        return UNKNOWN
+        external = self._opaque_base(after)
+        return (("xm", external, (), name),) if external else UNKNOWN
 
     # -- items and iteration -------------------------------------------------------------------------------------
 
@@ -318,9 +330,9 @@ class Attributes(Generics):
 
 
 _ENUMS = frozenset({"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"})
-_TRANSPARENT_BASES = frozenset(
-    {"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "pydantic.BaseModel"}
-)
+_MODEL = "pydantic.BaseModel"
+# bases that add no members which an instance is used for
+_TRANSPARENT_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", _MODEL})
 _ITERABLES = frozenset(
     {
         "builtins.list", "builtins.set", "builtins.frozenset", "builtins.tuple", "builtins.dict", "collections.deque",

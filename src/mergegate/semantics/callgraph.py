@@ -31,13 +31,51 @@ class CallGraph(Dispatch):
         }
         # operators cost nothing where no class of the program defines them
         self._operators = {name for c in self.classes for name in c.names if name.startswith("__")}
+        self._hook_names = {name for entry in knowledge.loop_entries for name in entry.methods}
+        self.reached: set[int] = set()
+        self._built: set[int] = set()
         self._handed: list[tuple[int, int, int, Value | None]] = []
+        self._called_parameters: dict[int, set[int]] = {}
+        self._handed_over: set[tuple[int, int, int, int]] = set()
 
     def build(self) -> None:
-        """Resolve all operations."""
-        for function in range(len(self.functions)):
+        """Resolve the operations of all functions that an event loop runs, and of all that these may run."""
+        self._follow([f for f in range(len(self.functions)) if self.runs_on_loop(f)])
+
+    def runs_on_loop(self, function: int) -> bool:
+        """Tell whether an event loop runs the body of a function: it is async, or a framework's hook."""
+        fact = self.functions[function]
+        if fact.flags & FunctionFlag.ASYNC:
+            return True
+        if fact.owner < 0 or fact.name not in self._hook_names:
+            return False
+        owner = self.owner(function)
+        ancestors = self.mro(owner)
+        for entry in self.knowledge.loop_entries:
+            if fact.name in entry.methods and entry.base in ancestors:
+                twin = entry.unless_defined.format(name=fact.name)
+                return not (twin and self.find_method(owner, twin))
+        return False
+
+    def _follow(self, nodes: list[int]) -> None:
+        """Build the edges of the given nodes and of all that they lead to."""
+        pending = list(nodes)
+        while pending:
+            while pending:
+                node = pending.pop()
+                if node in self.reached:
+                    continue
+                self.reached.add(node)
+                function = self.function_of(node)
+                if function >= 0:
+                    self._build(function)
+                pending.extend(edge.target for edge in self.node_edges(node) if edge.target >= 0)
+            pending = self._hand_over_callables()
+
+    def _build(self, function: int) -> None:
+        if function not in self._built:
+            self._built.add(function)
             self._build_function(function)
-        self._hand_over_callables()
 
     def node_edges(self, node: int) -> list[Edge]:
         """Return the edges of a function or group."""
@@ -169,46 +207,57 @@ class CallGraph(Dispatch):
 
     # -- callables as arguments ----------------------------------------------------------------------------------
 
-    def _directly_called_parameters(self) -> dict[int, set[int]]:
-        """Return, for each function, the positions of those of its parameters that it calls itself."""
-        found: dict[int, set[int]] = {}
-        for function, fact in enumerate(self.functions):
-            if not fact.parameters:
-                continue
-            module = self.function_module[function]
-            rows = self.modules[module].rows
+    def _called(self, function: int) -> set[int]:
+        """Return the positions of those parameters of a function that it is known to call."""
+        known = self._called_parameters.get(function)
+        if known is None:
+            known = self._called_parameters[function] = set()
+            fact, module = self.functions[function], self.function_module[function]
             own = function - self.function_base[module]
-            for operation in fact.operations:
-                row = rows[operation.node]
+            for operation in fact.operations if fact.parameters else ():
+                row = self.row(module, operation.node)
                 if operation.kind == "call" and row[0] == "(" and not operation.flags & Flag.AWAITED:
                     callee = self.row(module, row[1])
                     if callee[0] == "p" and callee[1] == own:
-                        found.setdefault(function, set()).add(callee[2])
-        return found
+                        known.add(callee[2])
+        return known
 
-    def _hand_over_callables(self) -> None:
-        """Connect calls that pass a function to a helper which calls its parameter, through any number of helpers."""
-        called = self._directly_called_parameters()
+    def _hand_over_callables(self) -> list[int]:
+        """Connect calls that pass a function to a helper which calls its parameter, through any number of helpers.
+
+        Returns
+        -------
+        list
+            The nodes that the new edges lead to.
+        """
         grown = True
         while grown:
             grown = False
             for function, position, target, receiver in self._handed:
-                for parameter in called.get(target, ()):
+                for parameter in self._called(target):
                     module, node = self._passed(function, position, target, receiver, parameter)
-                    row = self.modules[module].rows[node]
+                    row = self.row(module, node)
                     if row[0] == "p" and row[1] == function - self.function_base[module]:
-                        known = called.setdefault(function, set())
-                        if row[2] not in known:
-                            known.add(row[2])
-                            grown = True
+                        known = self._called(function)
+                        grown = grown or row[2] not in known
+                        known.add(row[2])
+        found: list[int] = []
         for function, position, target, receiver in self._handed:
-            if target in called and self.running(target):
-                first_use = bool(self.functions[function].operations[position].flags & Flag.FIRST_USE)
-                for parameter in called[target]:
-                    module, node = self._passed(function, position, target, receiver, parameter)
-                    if node:
-                        site = Site(module, position, self.modules[module].rows[0], first_use, self.edges[function])
-                        self._callback_edges(site, node)
+            for parameter in sorted(self._called(target)):
+                key = (function, position, target, parameter)
+                if key not in self._handed_over and self.running(target):
+                    self._handed_over.add(key)
+                    found.extend(self._connect(function, position, target, receiver, parameter))
+        return found
+
+    def _connect(self, function: int, position: int, target: int, receiver: Value | None, parameter: int) -> list[int]:
+        module, node = self._passed(function, position, target, receiver, parameter)
+        edges = self.edges[function]
+        before = len(edges)
+        if node:
+            first_use = bool(self.functions[function].operations[position].flags & Flag.FIRST_USE)
+            self._callback_edges(Site(module, position, self.row(module, 0), first_use, edges), node)
+        return [edge.target for edge in edges[before:] if edge.target >= 0]
 
     def _passed(
         self, function: int, position: int, target: int, receiver: Value | None, parameter: int

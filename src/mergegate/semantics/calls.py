@@ -124,8 +124,7 @@ class Calls(Callables):
             allowed = self.allowed_guards(function, receiver, arguments)
             nodes = [node for node, guard in fact.results if guard in allowed or not guard]
             if self.choices_of(function):
-                passed = {i: self._passed_row(function, receiver, arguments, i) for i in range(len(fact.parameters))}
-                decisions = self.decisions(function, passed)
+                decisions = self.decisions(function, lambda i: self._passed_row(function, receiver, arguments, i))
                 nodes = [self.decided(home, node, function, decisions) for node in nodes] if decisions else nodes
             results = [self.value(home, node) for node in nodes]
             inferred = tuple(v for v in join(results) if v[0] != "none") if results else UNKNOWN
@@ -183,10 +182,10 @@ class Calls(Callables):
         for position, parameter in enumerate(fact.parameters):
             if parameter.annotation:
                 node = self.argument_node(function, receiver, arguments, position)
-                if node:
-                    found = self._bound(home, parameter.annotation, fact.returns, self.value(arguments.module, node))
-                    if found:
-                        return found
+                passed = self.value(arguments.module, node) if node else self.value(home, parameter.default)
+                found = self._bound(home, parameter.annotation, fact.returns, passed) if passed else UNKNOWN
+                if found:
+                    return found
         return UNKNOWN
 
     def _bound(self, home: int, annotation: int, variable: int, passed: Union) -> Union:

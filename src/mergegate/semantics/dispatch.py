@@ -45,7 +45,7 @@ class Dispatch(Construction):
         self._callables = {}
         self._hooks = {}
         self._type_variables = {}
-        self._chosen = {}
+        self._choices = {}
         self._rewritten = {}
         self.prepare_values()
         self.prepare_hierarchy()

@@ -61,9 +61,7 @@ class Effects:
     def _solve(self) -> None:
         callers: dict[int, list[tuple[int, Edge]]] = {}
         heap: list[tuple[Cost, int, Edge]] = []
-        node = 0
-        # expanding a group may make new ones, behind the last
-        while node < self.graph.first_group + len(self.graph.groups):
+        for node in sorted(self.graph.reached):
             function = self.graph.function_of(node)
             if function < 0 or not self.graph.functions[function].flags & FunctionFlag.ASYNC:
                 for edge in self.graph.node_edges(node):
@@ -75,7 +73,6 @@ class Effects:
                         cost = self.of_edge(edge)
                         if cost is not None:
                             heapq.heappush(heap, (cost, node, edge))
-            node += 1
         while heap:
             cost, node, edge = heapq.heappop(heap)
             if node in self.effects:

@@ -166,7 +166,7 @@ _HANDLERS: dict[str, Function[[Call], Union | None]] = {
     "builtins.list": _container("builtins.list"),
     "builtins.sorted": _container("builtins.list"),
     "builtins.set": _container("builtins.set"),
-    "builtins.frozenset": _container("builtins.set"),
+    "builtins.frozenset": _container("builtins.frozenset"),
     "builtins.tuple": _container("builtins.tuple"),
     "builtins.enumerate": _enumerated,
     "builtins.zip": _zipped,

@@ -97,11 +97,16 @@ class Resolver(Annotations):
                 return self.value(*definition)
             if submodule >= 0:
                 return (self.module_value(submodule),)
-            return UNKNOWN
+            return self.module_fallback(found)
         if submodule >= 0:
             return (self.module_value(submodule),)
         # a relative import means a module of the program, even if it is not there
         return UNKNOWN if level else self.external(f"{target}.{name}")
+
+    def module_fallback(self, module: int) -> Union:
+        """Return what a module's own `__getattr__` gives for names that it does not define."""
+        found = self.definition(module, "__getattr__")
+        return self.call_union(self.value(*found), NO_ARGUMENTS) if found is not None else UNKNOWN
 
     def _function(self, module: int, row: Any) -> Union:
         return self.function_value(self.function_base[module] + row[1])
@@ -243,10 +248,16 @@ class Resolver(Annotations):
         declared = self.declared(module, row[2])
         if not found:
             return declared
-        if found[0][0] == "ins" and found[0][1] in _BUILTIN_CONTAINERS and declared:
-            # `x: dict[str, Client] = {}`: the annotation knows the elements
+        if declared and all(self._says_less(v) for v in found):
             return declared
         return found
+
+    def _says_less(self, value: Value) -> bool:
+        """Tell whether an annotation knows more: of an empty container's elements, or of an unknown library's object."""
+        if value[0] == "x":
+            return True
+        known = value[0] != "ins" or isinstance(value[1], int) or self.types.klass(value[1]) is not None
+        return value[1] in _BUILTIN_CONTAINERS or not known
 
     def _division(self, module: int, row: Any) -> Union:
         for side in row[1:]:

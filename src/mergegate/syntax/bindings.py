@@ -70,4 +70,5 @@ class BindingReader(ConditionReader):
             base = self.scope.env.get(target.value.id)
             owner = self.receiver_class(base) if base is not None else -1
             if owner >= 0:
-                self.add_attribute(owner, target.attr, container)
+                # only a class that assigns the attribute says what it is; others just use a base's
+                self.facts.extensions.append((owner, target.attr, container))

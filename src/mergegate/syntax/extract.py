@@ -129,7 +129,11 @@ class ModuleReader(StatementReader):
                 self.block(definition.body)
 
     def finish(self) -> None:
-        """Move what the scopes gathered into the function facts."""
+        """Move what the scopes gathered into the function and class facts."""
+        for owner, attribute, container in self.facts.extensions:
+            fact = self.facts.classes[owner]
+            if attribute in fact.attributes or attribute in fact.names:
+                self.add_attribute(owner, attribute, container)
         for fact, scope in zip(self.facts.functions, self.facts.scopes, strict=True):
             for name, position in scope.assigned_calls:
                 if name not in scope.loads and name not in scope.special:

@@ -94,7 +94,8 @@ class GuardedReader(LoopReader):
         if scope.awaits > awaits:
             for manager, expression in entered:
                 self.operation("lock", manager, expression)
-        if scope.dead and entered and not isinstance(statement.body[-1], ast.Return | ast.Continue | ast.Break):
+        leaves = isinstance(statement.body[-1], ast.Return | ast.Continue | ast.Break)
+        if scope.dead and entered and (not leaves or any(_suppresses(manager) for _, manager in entered)):
             # a context manager may swallow the exception that ends its body
             partial = self.partly(scope.changes(mark), mark)
             scope.dead = False
@@ -104,3 +105,9 @@ class GuardedReader(LoopReader):
 def _catches_runtime_error(handler: ast.ExceptHandler) -> bool:
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(isinstance(k, ast.Name) and k.id == "RuntimeError" for k in kinds)
+
+
+def _suppresses(manager: ast.expr) -> bool:
+    """Tell `suppress(...)`: where a body under it ends in `return`, what follows runs after an exception."""
+    func = manager.func if isinstance(manager, ast.Call) else manager
+    return (func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")) == "suppress"

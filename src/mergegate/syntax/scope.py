@@ -180,7 +180,17 @@ class Scope:
 class ModuleFacts:
     """The facts gathered so far, shared by all scopes of the module."""
 
-    __slots__ = ("classes", "exports", "functions", "global_definitions", "imports", "receivers", "scopes", "stars")
+    __slots__ = (
+        "classes",
+        "exports",
+        "extensions",
+        "functions",
+        "global_definitions",
+        "imports",
+        "receivers",
+        "scopes",
+        "stars",
+    )
 
     def __init__(self) -> None:
         self.functions: list[FunctionFact] = []
@@ -190,5 +200,7 @@ class ModuleFacts:
         self.stars: dict[tuple[int, str], None] = {}
         self.exports: tuple[str, ...] | None = None
         self.global_definitions: dict[str, list[int]] = {}
+        # (class, attribute, container) of what is put into attributes that may be assigned elsewhere
+        self.extensions: list[tuple[int, str, int]] = []
         # the class of each node that stands for `self` or `cls`
         self.receivers: dict[int, int] = {}

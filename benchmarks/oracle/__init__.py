@@ -1,0 +1,1 @@
+"""Comparison of our call targets with those of other tools."""
