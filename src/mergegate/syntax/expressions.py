@@ -56,17 +56,18 @@ class ExpressionReader(FunctionReader):
         held = scope.env.get(node)
         if held is not None:
             return held
-        # a property can only be met on an instance; one read stands for all under the same conditions
-        row = self.rows[base]
-        kind = row[0]
-        if (
-            kind not in _WITHOUT_PROPERTIES
-            and not (kind == "g" and row[1] in self.imported)
-            and (kind != "m" or row[3])
-        ):
-            key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
-            if key not in scope.seen_attributes:
-                scope.seen_attributes.add(key)
+        # one read stands for all under the same conditions
+        key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
+        if key not in scope.seen_attributes:
+            scope.seen_attributes.add(key)
+            # a property can only be met on an instance
+            row = self.rows[base]
+            kind = row[0]
+            if kind == "g":
+                known = row[1] in self.imported
+            else:
+                known = kind in _WITHOUT_PROPERTIES or (kind == "m" and not row[3])
+            if not known:
                 self.operation("attribute", node, expression)
         return node
 
@@ -81,10 +82,12 @@ class ExpressionReader(FunctionReader):
             callee = _HANDLERS[func.__class__](self, func)
             label = func.id if type(func) is ast.Name and func.id in _SPECIAL_FUNCTIONS else ""
         # loops, since a comprehension costs a function call of its own before Python 3.12
-        arguments: list[int] = []
-        for argument in expression.args:
-            arguments.append(_HANDLERS[argument.__class__](self, argument))  # noqa: PERF401
-        positional = tuple(arguments)
+        positional: tuple[int, ...] = ()
+        if expression.args:
+            arguments: list[int] = []
+            for argument in expression.args:
+                arguments.append(_HANDLERS[argument.__class__](self, argument))  # noqa: PERF401
+            positional = tuple(arguments)
         keywords: tuple[tuple[str, int], ...] = ()
         if expression.keywords:
             named: list[tuple[str, int]] = []

@@ -98,7 +98,6 @@ class ModuleReader(StatementReader):
         facts.functions.append(_module_body())
         if b"nonlocal" in data:
             self.rebound = _rebound_names(tree)
-        self.exports(tree)
         self.block(tree.body)
         self.read_bodies()
         self.finish()
@@ -109,14 +108,6 @@ class ModuleReader(StatementReader):
             self.rows, [tuple(nodes) for nodes in self.nodes.variables], names, tuple(facts.stars), facts.exports,
             tuple(facts.imports), facts.functions, facts.classes, read_pragmas(data, tree),
         )  # fmt: skip
-
-    def exports(self, tree: ast.Module) -> None:
-        """Read the assignments to `__all__`."""
-        for statement in tree.body:
-            if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
-                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-                if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets):
-                    self.add_exports(statement.value)
 
     def read_bodies(self) -> None:
         """Read the bodies put off, which may put off more."""
@@ -145,7 +136,8 @@ class ModuleReader(StatementReader):
             fact.results = tuple(scope.results)
             fact.yields = self.nodes.union(scope.yields)
             fact.guards = tuple(scope.guards)
-            fact.code = encode_operations(scope.operations)
+            if scope.operations:
+                fact.code = encode_operations(scope.operations)
 
 
 def _rebound_names(tree: ast.Module) -> dict[ast.AST, frozenset[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from mergegate.syntax.expressions import ExpressionReader
-from mergegate.syntax.laziness import emptiness_test, fills, fullness_test
+from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, gives
 from mergegate.syntax.scope import Changes, Key
 from mergegate.syntax.summary import DEMANDS, Demand, Flag, FunctionFlag
 
@@ -29,15 +29,14 @@ class FlowReader(ExpressionReader):
         scope = self.scope
         guard, flags = scope.guard, self.flags
         handlers = self.statement_handlers
-        position = 0
         for statement in statements:
-            position += 1  # noqa: SIM113
             handlers[statement.__class__](self, statement)
             if scope.dead:
-                self.pass_over(statements[position:])
+                if statement is not statements[-1]:
+                    self.pass_over(statements[statements.index(statement) + 1 :])
                 break
             if self.early_return is not None:
-                self.after_early_return(self.early_return, statements, position)
+                self.after_early_return(self.early_return, statements)
         scope.guard, self.flags = guard, flags
 
     def pass_over(self, statements: Sequence[ast.stmt]) -> None:
@@ -45,12 +44,14 @@ class FlowReader(ExpressionReader):
         if statements and not self.scope.flags & FunctionFlag.GENERATOR and _has_yield(statements):
             self.scope.flags |= FunctionFlag.GENERATOR
 
-    def after_early_return(self, statement: ast.If, block: Sequence[ast.stmt], following: int) -> None:
+    def after_early_return(self, statement: ast.If, block: Sequence[ast.stmt]) -> None:
         """Apply to the rest of a block what an `if cache is not None: return cache` above it says."""
         self.early_return = None
-        paths = [p for p in fullness_test(statement.test) if self.is_shared(p)]
-        if paths and fills(block, paths, following):
-            self.flags |= Flag.FIRST_USE
+        paths = [path for path in fullness_test(statement.test) if self.is_shared(path)]
+        last = statement.body[-1]
+        if paths and isinstance(last, ast.Return) and gives(last, paths):
+            if fills(block, paths, block.index(statement) + 1):
+                self.flags |= Flag.FIRST_USE
 
     def is_shared(self, path: str) -> bool:
         """Tell whether a path names state that outlives the call: an attribute or a module variable."""
@@ -63,9 +64,14 @@ class FlowReader(ExpressionReader):
         scope = self.scope
         guard = scope.guard
         self.block(statements)
-        changes = None if scope.dead else scope.changes(mark)
-        scope.rollback(mark)
-        scope.guard, scope.dead = guard, False
+        scope.guard = guard
+        changes: Changes | None = None
+        if scope.dead:
+            scope.dead = False
+        else:
+            changes = scope.changes(mark)
+        if len(scope.log) > mark:
+            scope.rollback(mark)
         return changes
 
     def join(self, ends: Sequence[Changes | None], choice: tuple[int, Demand] | None = None) -> None:
@@ -74,13 +80,14 @@ class FlowReader(ExpressionReader):
         `choice` is what the first of two branches demands of a parameter of the function.
         """
         scope = self.scope
-        alive = [changes for changes in ends if changes is not None]
-        scope.dead = not alive
-        if len(alive) < 2:
-            if alive and alive[0]:
-                scope.apply(alive[0])
+        if not any(ends):
+            # most branches change nothing
+            scope.dead = all(changes is None for changes in ends)
             return
-        if not any(alive):
+        alive = [changes for changes in ends if changes is not None]
+        scope.dead = False
+        if len(alive) == 1:
+            scope.apply(alive[0])
             return
         if choice is not None and len(alive) == len(ends) == 2:
             self.choose(alive[0], alive[1], choice)
@@ -163,7 +170,7 @@ class FlowReader(ExpressionReader):
                 flags, outer, mark = self.flags, scope.guard, len(scope.log)
                 self.flags |= self.branch_flags(statement)
                 self.restrict(test, True)
-                if statement is first:
+                if scope.guard != outer and statement is first:
                     choice = self.choice(outer)
                 ends.append(self.branch(statement.body, mark))
                 self.flags, scope.guard = flags, outer
@@ -172,6 +179,9 @@ class FlowReader(ExpressionReader):
                 self.pass_over(rest)
                 break
             self.restrict(test, False)
+            if not rest:
+                ends.append(scope.changes(start))
+                break
             if len(rest) != 1 or not isinstance(rest[0], ast.If):
                 ends.append(self.branch(rest, start))
                 break
@@ -201,7 +211,7 @@ class FlowReader(ExpressionReader):
             left = test.left
             if isinstance(left, ast.Name) and left.id == "__name__":
                 return Flag.MAIN
-        paths = [p for p in emptiness_test(test) if self.is_shared(p)]
+        paths = [path for path in emptiness_test(test) if self.is_shared(path)]
         return Flag.FIRST_USE if paths and fills(statement.body, paths) else 0
 
 

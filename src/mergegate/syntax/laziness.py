@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from typing import Any
 
 _STATE = re.compile(
     r"(?:^|_)(?:initiali[sz]ed|loaded|ready|started|setup|set_up|connected|configured|inited|init_done|built|warmed)"
     r"(?:_up)?$"
 )
-# what fills a cache stands close behind the test; blocks of thousands of tests are not searched once for each
-_MAX_VISITED = 60
 
 
 def emptiness_test(test: ast.expr) -> list[str]:
@@ -23,8 +22,9 @@ def emptiness_test(test: ast.expr) -> list[str]:
         if isinstance(operand, ast.Call) and _called(operand) == "hasattr" and len(operand.args) == 2:
             key = operand.args[1]
             base = path_of(operand.args[0])
-            named = isinstance(key, ast.Constant) and isinstance(key.value, str)
-            return [f"{base}.{key.value}"] if base and named else []
+            if base and isinstance(key, ast.Constant) and isinstance(key.value, str):
+                return [f"{base}.{key.value}"]
+            return []
         return _filled(operand)
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         operator, right = test.ops[0], test.comparators[0]
@@ -53,22 +53,31 @@ def fullness_test(test: ast.expr) -> list[str]:
 
 def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) -> bool:
     """Tell whether statements, from `start` on, assign one of the paths, or its name marks a finished set-up."""
-    if any(_STATE.search(path) for path in paths):
+    if any(map(_STATE.search, paths)):
         return True
-    wanted = set(paths)
-    pending = list(reversed(statements[start : start + _MAX_VISITED]))
+    pending: list[Any] = list(reversed(statements[start : start + _MAX_VISITED]))
     visited = 0
     while pending and visited < _MAX_VISITED:
         visited += 1
         statement = pending.pop()
-        for target in _targets(statement):
-            if path_of(target) in wanted:
-                return True
-        for block in ("body", "orelse", "finalbody"):
-            pending.extend(getattr(statement, block, ()))
-        for handler in getattr(statement, "handlers", ()):
-            pending.extend(handler.body)
+        kind = type(statement)
+        if kind in _BLOCKS:
+            for block in _BLOCKS[kind]:
+                pending.extend(getattr(statement, block))
+        elif kind is ast.Assign:
+            for target in statement.targets:
+                parts = target.elts if isinstance(target, ast.Tuple) else (target,)
+                if any(path_of(part) in paths for part in parts):
+                    return True
+        elif (kind is ast.AnnAssign or kind is ast.AugAssign) and path_of(statement.target) in paths:
+            return True
     return False
+
+
+def gives(statement: ast.Return, paths: Sequence[str]) -> bool:
+    """Tell whether a `return` may be the one of a filled cache: it gives one of the paths, or nothing of its own."""
+    value = statement.value
+    return value is None or isinstance(value, ast.Constant) or path_of(value) in paths
 
 
 def path_of(expression: ast.expr) -> str:
@@ -104,12 +113,20 @@ def _called(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
-def _targets(statement: ast.stmt) -> list[ast.expr]:
-    if isinstance(statement, ast.Assign):
-        found: list[ast.expr] = []
-        for target in statement.targets:
-            found.extend(target.elts if isinstance(target, ast.Tuple) else [target])
-        return found
-    if isinstance(statement, ast.AnnAssign | ast.AugAssign):
-        return [statement.target]
-    return []
+# what fills a cache stands close behind the test; blocks of thousands of tests are not searched once for each
+_MAX_VISITED = 60
+_BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.If: ("body", "orelse"),
+    ast.For: ("body", "orelse"),
+    ast.AsyncFor: ("body", "orelse"),
+    ast.While: ("body", "orelse"),
+    ast.With: ("body",),
+    ast.AsyncWith: ("body",),
+    ast.Try: ("body", "handlers", "orelse", "finalbody"),
+    ast.TryStar: ("body", "handlers", "orelse", "finalbody"),
+    ast.ExceptHandler: ("body",),
+    ast.Match: ("cases",),
+    ast.match_case: ("body",),
+    ast.FunctionDef: ("body",),
+    ast.AsyncFunctionDef: ("body",),
+}

@@ -50,7 +50,7 @@ class Reader:
         cell = scope.cells.get(identifier)
         if cell is not None:
             return cell
-        known = scope.definitions.get(identifier)
+        known = scope.definitions.get(identifier) if scope.definitions else None
         if known is None:
             return None
         if len(known) > 1:
@@ -66,10 +66,11 @@ class Reader:
         env = scope.env
         scope.log.append((identifier, env.get(identifier)))
         env[identifier] = node
-        if scope.parent is not None and not scope.is_class:
-            known = scope.definitions.get(identifier)
+        definitions = scope.definitions
+        if definitions is not None:
+            known = definitions.get(identifier)
             if known is None:
-                scope.definitions[identifier] = [node]
+                definitions[identifier] = [node]
             else:
                 known.append(node)
 
@@ -86,7 +87,7 @@ class Reader:
                 owner = owner.parent
         cell = owner.cells.get(identifier)
         if cell is None:
-            cell = owner.cells[identifier] = self.nodes.variable(owner.definitions.get(identifier, ()))
+            cell = owner.cells[identifier] = self.nodes.variable((owner.definitions or {}).get(identifier, ()))
         self.nodes.hold(cell, node)
         if owner is scope:
             scope.set(identifier, cell)

@@ -32,8 +32,9 @@ class NodeTable(dict[Row, int]):
         self.variables: list[list[int]] = []
 
     def __missing__(self, row: Row) -> int:
-        node = self[row] = len(self.rows)
-        self.rows.append(row)
+        rows = self.rows
+        node = self[row] = len(rows)
+        rows.append(row)
         return node
 
     def union(self, nodes: Iterable[int]) -> int:
@@ -104,7 +105,7 @@ class Scope:
         self.env: dict[Key, int] = {}
         self.log: list[tuple[Key, int | None]] = []
         self.dead = False
-        self.definitions: dict[str, list[int]] = {}
+        self.definitions: dict[str, list[int]] | None = None if parent is None or is_class else {}
         self.cells: dict[str, int] = {}
         self.special: frozenset[str] = frozenset()
         self.global_names: frozenset[str] = frozenset()
@@ -114,7 +115,8 @@ class Scope:
         self.flags = 0
         self.guard = 0
         self.guards: list[Guard] = [()]
-        self.guard_ids: dict[Guard, int] = {(): 0}
+        # by the guard that is extended and the conditions added
+        self.guard_ids: dict[tuple[Any, ...], int] = {}
         self.results: list[tuple[int, int]] = []
         self.yields: list[int] = []
         self.loops: list[tuple[int, list[Changes], list[Changes]]] = []
@@ -165,15 +167,22 @@ class Scope:
 
     def guarded_by(self, conditions: Sequence[tuple[int, Demand]]) -> int:
         """Return the id of the current guard extended by `conditions`."""
+        step = (self.guard, *conditions)
+        known = self.guard_ids.get(step)
+        if known is None:
+            known = self.guard_ids[step] = self._extended_guard(conditions)
+        return known
+
+    def _extended_guard(self, conditions: Sequence[tuple[int, Demand]]) -> int:
         guard = self.guards[self.guard]
-        added = [condition for condition in conditions if condition not in guard]
+        added = [condition for condition in dict.fromkeys(conditions) if condition not in guard]
         if not added or len(guard) + len(added) > MAX_GUARD:
             return self.guard
-        key = (*guard, *added)
-        known = self.guard_ids.get(key)
+        extended = (*guard, *added)
+        known = self.guard_ids.get((0, *extended))
         if known is None:
-            known = self.guard_ids[key] = len(self.guards)
-            self.guards.append(key)
+            known = self.guard_ids[0, *extended] = len(self.guards)
+            self.guards.append(extended)
         return known
 
 

@@ -24,6 +24,8 @@ class StatementReader(PatternReader):
         target = targets[0]
         if type(target) is ast.Name and len(targets) == 1:
             self.bind(target.id, self.read_kept(value, target.id))
+            if target.id == "__all__":
+                self.add_exports(value)
             return
         node = self.read(value)
         for target in targets:
@@ -51,13 +53,15 @@ class StatementReader(PatternReader):
         else:
             kept = self.read_kept(value, target.id) if isinstance(target, ast.Name) else self.read(value)
             node = self.nodes["&", kept, annotation] if annotation else kept
+            if isinstance(target, ast.Name) and target.id == "__all__":
+                self.add_exports(value)
         self.assign(target, node)
 
     def read_augmented(self, statement: ast.AugAssign) -> None:
         target = statement.target
         held = self.read(target)
         node = self.read(statement.value)
-        if isinstance(target, ast.Name) and target.id == "__all__" and self.scope.parent is None:
+        if isinstance(target, ast.Name) and target.id == "__all__":
             self.add_exports(statement.value)
         row = self.rows[node]
         if isinstance(statement.op, ast.Div):
@@ -116,7 +120,8 @@ class StatementReader(PatternReader):
 
     def read_type_alias(self, statement: ast.stmt) -> None:
         """Read `type Name[T] = value`, whose value is a type expression."""
-        mark = self.bind_type_parameters(statement)
+        mark = len(self.scope.log)
+        self.bind_type_parameters(statement)
         node = self.annotation(statement.value)  # type: ignore[attr-defined]
         self.scope.rollback(mark)
         self.assign(statement.name, node)  # type: ignore[attr-defined]
@@ -154,7 +159,8 @@ class StatementReader(PatternReader):
     def read_class(self, statement: ast.ClassDef) -> None:
         outer = self.scope
         decorators = tuple([self.read(d) for d in statement.decorator_list])
-        mark = self.bind_type_parameters(statement)
+        mark = len(outer.log)
+        self.bind_type_parameters(statement)
         bases = tuple([self.base(b) for b in statement.bases])
         keywords = tuple([(k.arg, self.annotation(k.value)) for k in statement.keywords if k.arg])
         index = len(self.facts.classes)
@@ -164,8 +170,9 @@ class StatementReader(PatternReader):
         )  # fmt: skip
         self.facts.classes.append(fact)
         node = self.nodes["c", index]
-        # methods may name the class before its body ends
-        outer.definitions.setdefault(statement.name, []).append(node)
+        if outer.definitions is not None:
+            # methods may name the class before its body ends
+            outer.definitions.setdefault(statement.name, []).append(node)
         self.scope = self.class_scope(outer, index)
         self.block(statement.body)
         fact.names.update({name: held for name, held in self.scope.env.items() if isinstance(name, str)})
@@ -189,6 +196,8 @@ class StatementReader(PatternReader):
 
     def add_exports(self, value: ast.expr) -> None:
         """Read what is assigned or added to `__all__`, as far as it is written out."""
+        if self.scope.parent is not None:
+            return
         if isinstance(value, ast.BinOp):
             self.add_exports(value.left)
             self.add_exports(value.right)
