@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from mergegate.gate.report import Report, make_report
-from mergegate.rules.loader import load_rules
 
 from mergegate.config import load_config
 from mergegate.engine import analyse
+from mergegate.gate.report import Report, make_report
+from mergegate.rules.loader import load_rules
 from mergegate.rules.model import Rule
 
 

@@ -25,7 +25,15 @@ from mergegate.syntax.summary import ModuleSummary
 STDLIB = Path(sysconfig.get_path("stdlib"))
 SEEDS = [
     (STDLIB / name).read_bytes()
-    for name in ("asyncio/locks.py", "contextlib.py", "functools.py", "queue.py", "typing.py", "dataclasses.py", "ast.py")
+    for name in (
+        "asyncio/locks.py",
+        "contextlib.py",
+        "functools.py",
+        "queue.py",
+        "typing.py",
+        "dataclasses.py",
+        "ast.py",
+    )
 ]
 PIECES = [
     "await ", "async ", "lambda x=1: ", "*", "**", ":=", "(", ")", "[", "]", "{", "}", ":", ",", ".a", "\n", "\n    ", "#",

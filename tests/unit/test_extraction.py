@@ -83,7 +83,9 @@ def operations(source: str, *kinds: str, function: int | None = None) -> list[st
 def flagged(source: str, flag: int) -> list[str]:
     """Return the calls that carry a flag."""
     summary = read(source)
-    return [show(summary, o.node) for f in summary.functions for o in f.operations if o.kind == "call" and o.flags & flag]
+    return [
+        show(summary, o.node) for f in summary.functions for o in f.operations if o.kind == "call" and o.flags & flag
+    ]
 
 
 def attributes(source: str, name: str = "A") -> dict[str, str]:
@@ -173,7 +175,9 @@ class TestBindings:
         assert value(source) == "<a:x> | None"
 
     def test_a_branch_that_leaves_says_nothing(self) -> None:
-        assert local("def f():\n    if a:\n        x = 1\n        raise E\n    else:\n        x = 2\n    return x") == "2"
+        assert (
+            local("def f():\n    if a:\n        x = 1\n        raise E\n    else:\n        x = 2\n    return x") == "2"
+        )
 
     def test_constant_tests_decide(self) -> None:
         assert value("if False:\n    x = 1\nelse:\n    x = 2") == "2"
@@ -187,7 +191,12 @@ class TestBindings:
         assert operations(source, function=1) == ["g(var(None, h()))", "h()"]
 
     def test_breaks_reach_the_end_of_the_loop(self) -> None:
-        assert local("def f():\n    while True:\n        x = g()\n        if x:\n            break\n        x = 1\n    return x") == "g()"
+        assert (
+            local(
+                "def f():\n    while True:\n        x = g()\n        if x:\n            break\n        x = 1\n    return x"
+            )
+            == "g()"
+        )
 
     def test_else_of_a_loop_that_returns(self) -> None:
         source = "def f():\n    for y in z:\n        if y:\n            x = 1\n            break\n    else:\n        return 0\n    return x"
@@ -271,7 +280,9 @@ class TestNarrowing:
         assert local(source) == "h() | g()"
 
     def test_emptied_attributes_are_what_the_class_says(self) -> None:
-        source = "class A:\n    def f(self):\n        self.c = None\n        self.connect()\n        return self.c.get()"
+        source = (
+            "class A:\n    def f(self):\n        self.c = None\n        self.connect()\n        return self.c.get()"
+        )
         assert local(source) == "$self.c.get()"
 
 
@@ -285,7 +296,9 @@ class TestMatch:
         assert local(source) == "($v is T(A, B)) or ($v is C)"
 
     def test_sequences_and_mappings(self) -> None:
-        source = "def f(v):\n    match v:\n        case [a, *b, c]: return a, b, c\n        case {'k': d, **e}: return d, e"
+        source = (
+            "def f(v):\n    match v:\n        case [a, *b, c]: return a, b, c\n        case {'k': d, **e}: return d, e"
+        )
         assert local(source) == "T($v<0>, L(e($v)), $v<-1>) or T($v[str], D(?, $v[?]))"
 
     def test_a_wildcard_completes(self) -> None:
@@ -389,7 +402,9 @@ class TestClasses:
         assert attributes("class A:\n    @staticmethod\n    def f(a):\n        a.b = 1") == {}
 
     def test_fields_and_slots(self) -> None:
-        summary = read("@dataclass\nclass A(B, metaclass=M):\n    __slots__ = ('a',)\n    a: int = field(default=1)\n    b: 'C'")
+        summary = read(
+            "@dataclass\nclass A(B, metaclass=M):\n    __slots__ = ('a',)\n    a: int = field(default=1)\n    b: 'C'"
+        )
         fact = summary.classes[0]
         assert {n: show(summary, v) for n, v in fact.names.items()} == {
             "__slots__": "T(str)",
@@ -505,7 +520,9 @@ class TestOperations:
         assert flagged("try:\n    a()\nexcept RuntimeError:\n    b()", Flag.LOOP_GUARDED) == ["a()"]
 
     def test_locks_around_awaits(self) -> None:
-        source = "async def f():\n    with a:\n        await b()\n    with c:\n        d()\n        async def e(): await g()"
+        source = (
+            "async def f():\n    with a:\n        await b()\n    with c:\n        d()\n        async def e(): await g()"
+        )
         assert operations(source, "lock", function=1) == ["a"]
         assert operations(source, "enter", function=1) == ["a", "c"]
 

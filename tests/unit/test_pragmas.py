@@ -55,7 +55,9 @@ class TestOwn:
         assert covered("# mergegate: ignore[a]\nif f():\n    g()\n") == [(2, 2, ("a",))]
 
     def test_a_comment_above_a_definition_covers_all_of_it(self) -> None:
-        assert covered("# mergegate: ignore[a]\n@d\n@e(\n)\nasync def f():\n    g()\n    h()\ni()\n") == [(2, 7, ("a",))]
+        assert covered("# mergegate: ignore[a]\n@d\n@e(\n)\nasync def f():\n    g()\n    h()\ni()\n") == [
+            (2, 7, ("a",))
+        ]
         assert covered("@d\n# mergegate: ignore[a]\nclass A:\n    x = 1\n") == [(3, 4, ("a",))]
 
     def test_a_comment_inside_a_statement_covers_the_statement(self) -> None:

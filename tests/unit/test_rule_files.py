@@ -9,8 +9,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from mergegate.rules.loader import load_rules, rules_folder
 
+from mergegate.rules.loader import load_rules, rules_folder
 from mergegate.rules.model import Rule
 
 FILES = sorted(path for path in rules_folder().glob("*/*.toml") if path.parent.name != "knowledge")

@@ -16,7 +16,9 @@ from mergegate.syntax.extract import summarise, summary_of
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
 MODULES = sorted(
-    path for folder in ("asyncio", "concurrent", "email", "importlib", "json", ".") for path in (STDLIB / folder).glob("*.py")
+    path
+    for folder in ("asyncio", "concurrent", "email", "importlib", "json", ".")
+    for path in (STDLIB / folder).glob("*.py")
 )
 
 

@@ -80,7 +80,7 @@ def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str,
     callers = [Caller(tuple(names), argument, position) for names, argument, position in document["callers"]]
     replacements = [Replacement(*row) for row in document["replacements"]]
     return Knowledge(
-        blocking={name: entries[number] for name, number in document["names"].items()},
+        blocking={name: entries[int(number)] for name, number in document["names"].items()},
         safe=frozenset(document["safe"]),
         callers={name: caller for caller in callers for name in caller.names},
         decorators=document["decorators"],

@@ -157,5 +157,6 @@ _FORMS = {
     "NotRequired": "first", "ReadOnly": "first", "InitVar": "first", "Mapped": "first", "Union": "union",
     "typing.Type": "type", "builtins.type": "type", "Type": "type", "Callable": "call", "Awaitable": "await",
     "Coroutine": "await", "SerializeAsAny": "first", "SkipValidation": "first", "InstanceOf": "first",
-    "SQLCoreOperations": "first", "WriteOnlyMapped": "first", "DynamicMapped": "first", "Literal": "str", "LiteralString": "str",
+    "SQLCoreOperations": "first", "WriteOnlyMapped": "first", "DynamicMapped": "first", "Literal": "str",
+    "LiteralString": "str",
 }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from mergegate.semantics.callables import Callables
 from mergegate.semantics.choices import contradicts
 from mergegate.semantics.library import library_result
@@ -18,7 +20,7 @@ from mergegate.semantics.values import (
     Value,
     join,
 )  # fmt: skip
-from mergegate.syntax.summary import FunctionFlag, Parameter, Row
+from mergegate.syntax.summary import FunctionFlag, Row
 
 
 class Calls(Callables):
@@ -85,7 +87,7 @@ class Calls(Callables):
         else:
             member = self.types.member(value[1], value[3])
             type_ = member[2] if member is not None and member[1] == "method" else None
-        return isinstance(type_, list) and bool(type_) and type_[0] == "await"  # pyright: ignore[reportUnknownVariableType]
+        return isinstance(type_, list) and cast("list[object]", type_)[:1] == ["await"]
 
     # -- functions of the program --------------------------------------------------------------------------------
 
@@ -159,7 +161,7 @@ class Calls(Callables):
 
     def argument_node(self, function: int, receiver: Value | None, arguments: Arguments, position: int) -> int:
         """Return the caller's node passed for a parameter, or 0 if none was."""
-        parameters: list[Parameter] = self.functions[function].parameters
+        parameters = self.functions[function].parameters
         name = parameters[position].name
         for key, node in arguments.keywords:
             if key == name:

@@ -1,7 +1,8 @@
-"""Construction: what making an instance runs besides `__init__`: validators of models and default factories of fields."""
+"""Construction: what making an instance runs besides `__init__`: validators of models, default factories."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from mergegate.semantics.calls import Calls
@@ -46,7 +47,7 @@ class Construction(Calls):
                 if factory:
                     factories.append(Factory(name, module, factory))
 
-    def _is_validator(self, module: int, decorators: list[int]) -> bool:
+    def _is_validator(self, module: int, decorators: Sequence[int]) -> bool:
         for node in decorators:
             row = self.row(module, node)
             for value in self.value(module, row[1] if row[0] == "(" else node):

@@ -237,7 +237,7 @@ class Resolver(Annotations):
         return join([self.value(module, row[4]), self.value(module, row[5])])
 
     def _variable(self, module: int, row: Any) -> Union:
-        parts: list[int] = self.modules[module].variables[row[1]]
+        parts = self.modules[module].variables[int(row[1])]
         return join([self.value(module, part) for part in parts])
 
     def _annotated(self, module: int, row: Any) -> Union:
@@ -253,7 +253,7 @@ class Resolver(Annotations):
         return found
 
     def _says_less(self, value: Value) -> bool:
-        """Tell whether an annotation knows more: of an empty container's elements, or of an unknown library's object."""
+        """Tell whether an annotation knows more: of a container's elements, or of an unknown library's object."""
         if value[0] == "x":
             return True
         known = value[0] != "ins" or isinstance(value[1], int) or self.types.klass(value[1]) is not None

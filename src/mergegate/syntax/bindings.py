@@ -46,7 +46,8 @@ class BindingReader(ConditionReader):
         count = len(targets)
         starred = next((i for i, t in enumerate(targets) if isinstance(t, ast.Starred)), count)
         whole = row[0] == "T" and len(row) == count + 1 and starred == count
-        if whole and any(self.rows[part][0] == "*" for part in row[1:]):
+        parts: tuple[int, ...] = row[1:] if whole else ()
+        if any(self.rows[part][0] == "*" for part in parts):
             whole = False
         for position, target in enumerate(targets):
             if whole:

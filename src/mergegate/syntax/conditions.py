@@ -82,7 +82,11 @@ class ConditionReader(AnnotationReader):
     def assume_comparison(self, test: ast.Compare, truth: bool, demands: Demands | None) -> None:
         """Learn from `x is None`, `x == False` and their opposites."""
         right, operator = test.comparators[0], type(test.ops[0])
-        if not isinstance(right, ast.Constant) or len(test.ops) > 1 or (operator not in _SAME and operator not in _OTHER):
+        if (
+            not isinstance(right, ast.Constant)
+            or len(test.ops) > 1
+            or (operator not in _SAME and operator not in _OTHER)
+        ):
             return
         positive = (operator in _SAME) == truth
         if right.value is None:

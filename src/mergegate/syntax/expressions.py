@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mergegate.syntax.functions import FunctionReader
+from mergegate.syntax.reader import WITHOUT_PROPERTIES
 from mergegate.syntax.scope import Scope
 from mergegate.syntax.summary import (
     BYTES,
@@ -19,7 +20,6 @@ from mergegate.syntax.summary import (
     Flag,
     FunctionFlag,
     Operation,
-    OperationKind,
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ class ExpressionReader(FunctionReader):
             if kind == "g":
                 known = row[1] in self.imported
             else:
-                known = kind in _WITHOUT_PROPERTIES or (kind == "m" and not row[3])
+                known = kind in WITHOUT_PROPERTIES or (kind == "m" and not row[3])
             if not known:
                 self.operation("attribute", node, expression)
         return node
@@ -249,16 +249,6 @@ class ExpressionReader(FunctionReader):
         self.operator("__getitem__", base, expression)
         return self.nodes["[", base, self.read(expression.slice)]
 
-    def operator(self, method: OperationKind, container: int, place: ast.expr) -> None:
-        """Record an operator on what may be an instance whose class defines it; one stands for all of its kind."""
-        if self.rows[container][0] in _WITHOUT_PROPERTIES:
-            return
-        scope = self.scope
-        key = (method, container, self.flags, scope.guard)
-        if key not in scope.seen_attributes:
-            scope.seen_attributes.add(key)
-            self.operation(method, container, place)
-
     def read_slice(self, expression: ast.Slice) -> int:
         for part in (expression.lower, expression.upper, expression.step):
             if part is not None:
@@ -360,7 +350,6 @@ _LOOP_PROBES = frozenset({"get_running_loop", "is_running", "_get_running_loop"}
 _SPECIAL_FUNCTIONS = _LOOP_PROBES | {"cast", "super", "getattr", "setattr"}
 _SPECIAL_METHODS = _LOOP_PROBES | {"append", "add", "appendleft", "extend"}
 _CONCATENABLE = frozenset({"s", "b", "L", "T"})
-_WITHOUT_PROPERTIES = frozenset({"?", "k", "#", "s", "b", "L", "S", "G", "D", "T", "T*", "l", "c"})
 _COMPREHENSIONS: dict[type, str] = {ast.ListComp: "L", ast.SetComp: "S", ast.GeneratorExp: "G"}
 
 _HANDLERS: dict[type[ast.AST], Callable[[ExpressionReader, Any], int]] = {

@@ -6,6 +6,7 @@ import ast
 import sys
 import threading
 import warnings
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -67,10 +68,8 @@ def _summary_with_room(data: bytes) -> ModuleSummary:
     found: list[ModuleSummary] = []
 
     def attempt() -> None:
-        try:
+        with suppress(RecursionError):
             found.append(_summary(data))
-        except RecursionError:
-            pass
 
     limit, size = sys.getrecursionlimit(), threading.stack_size(_DEEP_STACK)
     try:

@@ -126,15 +126,14 @@ def _is_static(definition: FunctionNode) -> bool:
 def _is_stub(definition: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Tell whether the body only declares: `...`, `pass`, a docstring, or `raise NotImplementedError`."""
     for statement in definition.body:
-        kind = type(statement)
-        if kind is ast.Expr:
+        if isinstance(statement, ast.Expr):
             if isinstance(statement.value, ast.Constant):
                 continue
-        elif kind is ast.Raise:
+        elif isinstance(statement, ast.Raise):
             exception = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
             if isinstance(exception, ast.Name) and exception.id in ("NotImplementedError", "NotImplemented"):
                 continue
-        elif kind is ast.Pass:
+        elif isinstance(statement, ast.Pass):
             continue
         return False
     return True

@@ -8,7 +8,7 @@ import re
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class Pragma(NamedTuple):
@@ -245,7 +245,7 @@ def _suites(tree: ast.Module, lines: int) -> list[_Suite]:
         start = node.pattern.lineno if isinstance(node, ast.match_case) else getattr(node, "lineno", 0)
         last = start
         for field in ("body", "handlers", "orelse", "finalbody", "cases"):
-            block = getattr(node, field, None)
+            block: list[Any] | ast.expr = getattr(node, field, [])
             if not isinstance(block, list) or not block or isinstance(block[0], ast.expr):
                 continue
             pending.extend(reversed(block))

@@ -114,3 +114,17 @@ class Reader:
                 (place.end_lineno or line) - line, place.end_col_offset or 0,
             )
         )  # fmt: skip
+
+    def operator(self, method: OperationKind, container: int, place: ast.expr) -> None:
+        """Record an operator on what may be an instance whose class defines it; one stands for all of its kind."""
+        if self.rows[container][0] in WITHOUT_PROPERTIES:
+            return
+        scope = self.scope
+        key = (method, container, self.flags, scope.guard)
+        if key not in scope.seen_attributes:
+            scope.seen_attributes.add(key)
+            self.operation(method, container, place)
+
+
+# rows of values on which neither properties nor operators of own classes can be met
+WITHOUT_PROPERTIES = frozenset({"?", "k", "#", "s", "b", "L", "S", "G", "D", "T", "T*", "l", "c"})

@@ -90,8 +90,8 @@ class Scope:
 
     __slots__ = (
         "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "env", "flags",
-        "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "loops", "nonlocal_names",
-        "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
+        "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "loops",
+        "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
     )  # fmt: skip
 
     def __init__(self, function: int, parent: Scope | None, *, class_index: int = -1, is_class: bool = False) -> None:

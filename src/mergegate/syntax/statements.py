@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 from mergegate.syntax.patterns import PatternReader
 from mergegate.syntax.scope import Scope
@@ -243,5 +244,5 @@ StatementReader.statement_handlers = {
     ast.AsyncFunctionDef: StatementReader.read_function,
     ast.ClassDef: StatementReader.read_class,
 }
-if hasattr(ast, "TypeAlias"):
+if sys.version_info >= (3, 12):
     StatementReader.statement_handlers[ast.TypeAlias] = StatementReader.read_type_alias

@@ -1,7 +1,7 @@
 """The module summary: what one file says about itself, as plain serialisable facts with symbolic origins.
 
-Values are *nodes*: rows of one hash-consed table per module, addressed by index. Row 0 is "unknown"; `FIRST_ROWS` are the same
-in every module.
+Values are *nodes*: rows of one hash-consed table per module, addressed by index. Row 0 is "unknown"; `FIRST_ROWS` are
+the same in every module.
 
 ====== ==============================  =========================================================
 row    fields                          meaning
