@@ -9,8 +9,6 @@ import warnings
 from contextlib import suppress
 from typing import Any
 
-from msgspec.structs import replace
-
 from mergegate.syntax.codec import encode
 from mergegate.syntax.parsing import parse
 from mergegate.syntax.pragmas import read_pragmas
@@ -127,14 +125,18 @@ class ModuleReader(StatementReader):
         for fact, scope in zip(self.facts.functions, self.facts.scopes, strict=True):
             for name, position in scope.assigned_calls:
                 if name not in scope.loads and name not in scope.special:
-                    made = scope.operations[position]
-                    scope.operations[position] = replace(made, flags=made.flags | Flag.DISCARDED)
-            fact.flags |= scope.flags
-            if fact.flags & FunctionFlag.GENERATOR:
-                fact.flags &= ~FunctionFlag.STUB
-            fact.results = tuple(scope.results)
-            fact.yields = self.nodes.union(scope.yields)
-            fact.guards = tuple(scope.guards)
+                    kind, node, flags, *place = scope.operations[position]
+                    scope.operations[position] = (kind, node, flags | Flag.DISCARDED, *place)
+            if scope.flags:
+                fact.flags |= scope.flags
+                if fact.flags & FunctionFlag.GENERATOR:
+                    fact.flags &= ~FunctionFlag.STUB
+            if scope.results:
+                fact.results = tuple(scope.results)
+            if scope.yields:
+                fact.yields = self.nodes.union(scope.yields)
+            if len(scope.guards) > 1:
+                fact.guards = tuple(scope.guards)
             if scope.operations:
                 fact.code = encode_operations(scope.operations)
 

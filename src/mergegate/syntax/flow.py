@@ -49,9 +49,10 @@ class FlowReader(ExpressionReader):
         self.early_return = None
         paths = [path for path in fullness_test(statement.test) if self.is_shared(path)]
         last = statement.body[-1]
-        if paths and isinstance(last, ast.Return) and gives(last, paths):
-            if fills(block, paths, block.index(statement) + 1):
-                self.flags |= Flag.FIRST_USE
+        if not paths or not isinstance(last, ast.Return) or not gives(last, paths):
+            return
+        if fills(block, paths, block.index(statement) + 1):
+            self.flags |= Flag.FIRST_USE
 
     def is_shared(self, path: str) -> bool:
         """Tell whether a path names state that outlives the call: an attribute or a module variable."""
@@ -162,7 +163,7 @@ class FlowReader(ExpressionReader):
         start = len(scope.log)
         # the `elif`s of a chain are nested in the tree; thousands of them are walked, not recursed into
         while True:
-            test = statement.test
+            test, rest = statement.test, statement.orelse
             known = bool(test.value) if isinstance(test, ast.Constant) else None
             if known is False:
                 self.pass_over(statement.body)
@@ -174,12 +175,14 @@ class FlowReader(ExpressionReader):
                     choice = self.choice(outer)
                 ends.append(self.branch(statement.body, mark))
                 self.flags, scope.guard = flags, outer
-            rest = statement.orelse
             if known is True:
                 self.pass_over(rest)
                 break
             self.restrict(test, False)
             if not rest:
+                if not any(end is not None for end in ends):
+                    self.go_on_after(first, guard)
+                    return
                 ends.append(scope.changes(start))
                 break
             if len(rest) != 1 or not isinstance(rest[0], ast.If):
@@ -188,13 +191,16 @@ class FlowReader(ExpressionReader):
             statement = rest[0]
             self.read(statement.test)
         scope.rollback(start)
-        if first.orelse or ends[0] is not None or type(first.body[-1]) not in _EXITS:
-            scope.guard = guard
-            self.join(ends, choice)
-        else:
-            self.join(ends, choice)
-            if isinstance(first.body[-1], ast.Return) and not scope.dead:
-                self.early_return = first
+        scope.guard = guard
+        self.join(ends, choice)
+
+    def go_on_after(self, statement: ast.If, guard: int) -> None:
+        """Continue with what every branch of an `if` leaves to those for which no test was true."""
+        last = statement.body[-1]
+        if statement.orelse or type(last) not in _EXITS:
+            self.scope.guard = guard
+        elif isinstance(last, ast.Return):
+            self.early_return = statement
 
     def choice(self, outer: int) -> tuple[int, Demand] | None:
         """Return the one demand by which the current guard goes beyond `outer`, if it is one."""

@@ -48,17 +48,15 @@ class FunctionReader(BindingReader):
 
     def start_body(self, scope: Scope, definition: FunctionNode, parameters: list[Parameter]) -> None:
         """Let the parameters be known in the body."""
-        definitions = scope.definitions = {}
+        entry, function = scope.entry, scope.function
         for position, parameter in enumerate(parameters):
-            node = self.nodes["p", scope.function, position]
-            if parameter.kind == "*":
-                node = self.nodes["T*", node]
-            scope.env[parameter.name] = node
-            definitions[parameter.name] = [node]
+            node = self.nodes["p", function, position]
+            entry[parameter.name] = self.nodes["T*", node] if parameter.kind == "*" else node
+        scope.env.update(entry)
         if self.rebound and definition in self.rebound:
             rebound = scope.special = self.rebound[definition]
-            for name in rebound.intersection(definitions):
-                scope.cells[name] = scope.env[name] = self.nodes.variable(definitions[name])
+            for name in rebound.intersection(entry):
+                scope.cells[name] = scope.env[name] = self.nodes.variable((entry[name],))
 
     def bind_type_parameters(self, definition: ast.stmt) -> None:
         """Let each `[T: Bound]` stand for its bound."""

@@ -60,7 +60,7 @@ def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) 
     while pending and visited < _MAX_VISITED:
         visited += 1
         statement = pending.pop()
-        kind = type(statement)
+        kind: type[ast.AST] = type(statement)
         if kind in _BLOCKS:
             for block in _BLOCKS[kind]:
                 pending.extend(getattr(statement, block))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from mergegate.syntax.scope import ModuleFacts, NodeTable, Scope
-from mergegate.syntax.summary import Operation, OperationKind
+from mergegate.syntax.summary import UNKNOWN, OperationKind
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -52,9 +52,9 @@ class Reader:
             return cell
         known = scope.definitions.get(identifier) if scope.definitions else None
         if known is None:
-            return None
-        if len(known) > 1:
-            known[:] = [self.nodes.union(known)]
+            return scope.entry.get(identifier)
+        if len(known) > 1 or identifier in scope.entry:
+            known[:] = [self.nodes.union((scope.entry.get(identifier, UNKNOWN), *known))]
         return known[0]
 
     def bind(self, identifier: str, node: int) -> None:
@@ -109,7 +109,7 @@ class Reader:
         scope = self.scope
         line = place.lineno
         scope.operations.append(
-            Operation(
+            (
                 kind, node, flags | self.flags, scope.guard, line, place.col_offset,
                 (place.end_lineno or line) - line, place.end_col_offset or 0,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mergegate.syntax.summary import FIRST_ROWS, ClassFact, Demand, FunctionFact, Guard, Operation, Row
+from mergegate.syntax.summary import FIRST_ROWS, ClassFact, Demand, FunctionFact, Guard, OperationRow, Row
 
 # a name, or the node of an attribute that was assigned or narrowed
 Key = str | int
@@ -76,6 +76,8 @@ class Scope:
         What `env` held before each change, so that a branch is undone at the cost of its changes, not of its size.
     dead
         Whether this point is not reached.
+    entry
+        What its parameters hold when it begins.
     enclosing
         The functions around it, from the inside out.
     definitions
@@ -89,7 +91,8 @@ class Scope:
     """
 
     __slots__ = (
-        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "env", "flags",
+        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "entry", "env",
+        "flags",
         "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "loops",
         "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
     )  # fmt: skip
@@ -103,6 +106,7 @@ class Scope:
         if parent is not None and parent.parent is not None:
             self.enclosing = parent.enclosing if parent.is_class else (parent, *parent.enclosing)
         self.env: dict[Key, int] = {}
+        self.entry: dict[str, int] = {}
         self.log: list[tuple[Key, int | None]] = []
         self.dead = False
         self.definitions: dict[str, list[int]] | None = None if parent is None or is_class else {}
@@ -111,7 +115,7 @@ class Scope:
         self.global_names: frozenset[str] = frozenset()
         self.nonlocal_names: frozenset[str] = frozenset()
         self.loads: set[str] = set()
-        self.operations: list[Operation] = []
+        self.operations: list[OperationRow] = []
         self.flags = 0
         self.guard = 0
         self.guards: list[Guard] = [()]

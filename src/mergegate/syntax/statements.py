@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 
+from mergegate.syntax.expressions import EXPRESSIONS
 from mergegate.syntax.patterns import PatternReader
 from mergegate.syntax.scope import Scope
 from mergegate.syntax.summary import NONE, UNKNOWN, ClassFact, Flag
@@ -38,11 +39,11 @@ class StatementReader(PatternReader):
         if scope.is_class and isinstance(value, ast.Lambda):
             return self.function(value, "<lambda>", method=True)
         if type(value) is not ast.Call or scope.is_class or scope.parent is None:
-            return self.read(value)
+            return EXPRESSIONS[value.__class__](self, value)
         operations = scope.operations
         known = len(operations)
         node = self.read_call(value)
-        if len(operations) > known and operations[-1].node == node:
+        if len(operations) > known and operations[-1][1] == node:
             scope.assigned_calls.append((name, len(operations) - 1))
         return node
 
@@ -86,7 +87,8 @@ class StatementReader(PatternReader):
     # -- leaving -------------------------------------------------------------------------------------------------
 
     def read_return(self, statement: ast.Return) -> None:
-        node = self.read(statement.value) if statement.value is not None else NONE
+        value = statement.value
+        node = EXPRESSIONS[value.__class__](self, value) if value is not None else NONE
         self.scope.results.append((node, self.scope.guard))
         self.scope.dead = True
 
