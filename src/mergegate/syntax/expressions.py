@@ -45,7 +45,9 @@ class ExpressionReader(FunctionReader):
         scope = self.scope
         scope.loads.add(identifier)
         node = scope.env.get(identifier)
-        return node if node is not None else self.free_name(identifier)
+        if node is not None:
+            return node
+        return self.free_name(identifier) if scope.enclosing else self.nodes["g", identifier]
 
     def read_attribute(self, expression: ast.Attribute) -> int:
         value = expression.value

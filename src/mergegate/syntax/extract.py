@@ -125,8 +125,9 @@ class ModuleReader(StatementReader):
         for fact, scope in zip(self.facts.functions, self.facts.scopes, strict=True):
             for name, position in scope.assigned_calls:
                 if name not in scope.loads and name not in scope.special:
-                    kind, node, flags, *place = scope.operations[position]
-                    scope.operations[position] = (kind, node, flags | Flag.DISCARDED, *place)
+                    kind, node, flags, guard, line, column, height, end = scope.operations[position]
+                    discarded = flags | Flag.DISCARDED
+                    scope.operations[position] = (kind, node, discarded, guard, line, column, height, end)
             if scope.flags:
                 fact.flags |= scope.flags
                 if fact.flags & FunctionFlag.GENERATOR:

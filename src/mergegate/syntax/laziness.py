@@ -59,17 +59,17 @@ def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) 
     visited = 0
     while pending and visited < _MAX_VISITED:
         visited += 1
-        statement = pending.pop()
-        kind: type[ast.AST] = type(statement)
+        statement: ast.AST = pending.pop()
+        kind = type(statement)
         if kind in _BLOCKS:
             for block in _BLOCKS[kind]:
                 pending.extend(getattr(statement, block))
-        elif kind is ast.Assign:
+        elif isinstance(statement, ast.Assign):
             for target in statement.targets:
                 parts = target.elts if isinstance(target, ast.Tuple) else (target,)
                 if any(path_of(part) in paths for part in parts):
                     return True
-        elif (kind is ast.AnnAssign or kind is ast.AugAssign) and path_of(statement.target) in paths:
+        elif isinstance(statement, ast.AnnAssign | ast.AugAssign) and path_of(statement.target) in paths:
             return True
     return False
 
