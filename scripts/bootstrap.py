@@ -48,7 +48,7 @@ def test(rest: list[str]) -> int:
     python = environment(ROOT / ".venv")
     run([*pip(python), "install", "--quiet", "--upgrade", "pip>=25.1"])
     run([str(python), "-m", "pip", "install", "--quiet", "--editable", ".", "--group", "test"])
-    for step in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["pyright"]):
+    for step in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["pyright", "--pythonpath", str(python)]):
         run([str(python), "-m", *step])
     return subprocess.run([str(python), "-m", "pytest", *rest], cwd=ROOT, check=False).returncode
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
-_LEFT_OUT = ("NO_COLOR", "FORCE_COLOR", "MERGEGATE_DEBUG", "CI", "PYTHONPATH", "COLUMNS")
+_LEFT_OUT = ("NO_COLOR", "FORCE_COLOR", "MERGEGATE_DEBUG", "CI", "PYTHONPATH", "COLUMNS", "VIRTUAL_ENV")
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+# type checkers know the name; `typing` itself would make up most of what importing this package costs
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pylint.lint import PyLinter
 
@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 def register(linter: PyLinter) -> None:
     """Register mergegate's checkers with pylint (`load-plugins = ["mergegate"]`).
 
-    Everything that the checkers need is imported here: pylint later puts the linted file's folders on `sys.path`,
-    where a late import could pick up the user's modules instead of ours.
+    What the checkers need from outside this package is imported here: pylint later puts the linted file's folders on
+    `sys.path`, where a late import could pick up the user's modules.
     """
     from mergegate.plugins.pylint_plugin import register as register_checkers  # noqa: PLC0415
 

@@ -88,6 +88,9 @@ class Config:
     python: str = option(
         Text(), "Virtual environment or interpreter whose packages are the dependencies.", "", analysis=False
     )
+    dependencies: bool = option(
+        Flag(), "Whether bodies of installed packages of which no table speaks are followed to what blocks.", True
+    )
     rule_folders: tuple[str, ...] = option(_NAMES, "Folders with rules of your own.", (), analysis=False)
     jobs: int = option(Whole(), "Worker processes; 0: as many as there are processors.", 0, analysis=False)
     cache_dir: str = option(Text(), "Folder of the cache.", ".mergegate_cache", analysis=False)

@@ -52,6 +52,20 @@ def test_check_explains_findings_and_says_how_to_go_on(service: Cli) -> None:
     assert run.stderr.startswith("mergegate: 3 new findings; 'mergegate explain ")
 
 
+def test_a_run_without_changes_loads_neither_the_analysis_nor_the_rule_files(service: Cli) -> None:
+    service.write(".gitignore", "*.log\n")
+    before = service("check", "--no-stat-cache").stdout
+    run = service("check", env={"PYTHONPROFILEIMPORTTIME": "1"})
+    loaded = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines() if line.startswith("import time:")}
+    assert "mergegate.engine.run" in loaded
+    unwanted = {
+        "mergegate.semantics", "mergegate.checks", "mergegate.syntax", "mergegate.rules.loader", "mergegate.rules.model",
+        "msgspec", "rich", "pluggy", "pathspec", "importlib.metadata", "multiprocessing",
+    }  # fmt: skip
+    assert loaded & unwanted == set()
+    assert run.stdout.splitlines()[:-1] == before.splitlines()[:-1]
+
+
 def test_the_folder_one_stands_in_does_not_change_what_is_found(service: Cli) -> None:
     run = service("check", folder=service.folder / "app")
     assert "routes.py:5:5: error" in run.stdout

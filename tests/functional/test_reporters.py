@@ -59,11 +59,11 @@ def report(
 ) -> Report:
     data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
     analysis = Analysis(
-        root=root, findings=tuple(sorted(findings, key=lambda each: each.sort_key)), pragmas=pragmas or {},
+        root=root, rules=RULES, findings=tuple(sorted(findings, key=lambda each: each.sort_key)), pragmas=pragmas or {},
         sources=lambda path: data[path], paths=tuple(data), nested=(), files=len(data), lines=9, cached=1,
         seconds=0.42, warnings=("the cache is read-only",),
     )  # fmt: skip
-    return make_report(analysis, replace(Config(root=root), **settings), RULES)
+    return make_report(analysis, replace(Config(root=root), **settings))
 
 
 def written(format_: str, made: Report, **style: object) -> str:

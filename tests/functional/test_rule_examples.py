@@ -56,8 +56,13 @@ def test_the_marked_lines_are_reported(example: Example, tmp_path: Path, shared_
         ("blocking-helper-in-async", "cached-function"),
         ("blocking-helper-in-async", "cached-property"),
         ("blocking-helper-in-async", "lazy-singleton"),
+        ("blocking-helper-in-async", "once-guard"),
         ("blocking-call-in-async", "script"),
         ("blocking-call-in-async", "test-function"),
+        ("blocking-helper-in-async", "long-chain"),
+        ("blocking-wait-in-async", "reader-writer-lock"),
+        ("file-io-in-async", "cached-after-the-first-time"),
+        ("file-io-in-async", "handle-of-unknown-kind"),
     ],
 )
 def test_what_seldom_harms_is_reported_with_less_confidence(rule: str, name: str, tmp_path: Path) -> None:
@@ -67,6 +72,21 @@ def test_what_seldom_harms_is_reported_with_less_confidence(rule: str, name: str
 
     assert found
     assert Confidence.HIGH not in found
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        ("file-io-in-async", "loaded-once"),
+        ("file-io-in-async", "server-start"),
+        ("file-metadata-in-async", "folder-made-once"),
+        ("blocking-call-in-async", "command"),
+    ],
+)
+def test_what_nobody_waits_for_is_hardly_worth_a_word(rule: str, name: str, tmp_path: Path) -> None:
+    write(named(rule, name), tmp_path)
+
+    assert {result.finding.confidence for result in report_on(tmp_path).new} == {Confidence.LOW}
 
 
 @pytest.mark.parametrize("name", ["several-hops", "method-on-attribute", "module-singleton", "re-export"])

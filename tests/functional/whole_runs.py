@@ -46,7 +46,7 @@ def report_on(root: Path, cache_dir: Path | None = None) -> Report:
     config = load_config(root).override(select=["all"], min_confidence="low", require_reasons=True)
     if cache_dir is not None:
         config = config.override(cache_dir=str(cache_dir))
-    return make_report(analyse(config, jobs=1, cache=cache_dir is not None), config, rules())
+    return make_report(analyse(config, jobs=1, cache=cache_dir is not None), config)
 
 
 def must_report(root: Path, expected: Iterable[Place], cache_dir: Path | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,7 @@ LAYERS = {
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}
+ENV = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
 # the command line never pays for what only pylint, models or tests need
 HEAVY = ("pylint", "astroid", "pydantic", "hypothesis", "pytest")
 
@@ -77,8 +79,14 @@ def test_a_layer_stays_ignorant_of_what_must_not_shape_it(layer: str) -> None:
     assert not used & FORBIDDEN[layer]
 
 
-@pytest.mark.parametrize("module", ["mergegate", "mergegate.cli", "mergegate.engine"])
+@pytest.mark.parametrize("module", ["mergegate", "mergegate.cli.check", "mergegate.engine"])
 def test_the_command_line_path_imports_nothing_heavy(module: str) -> None:
     script = f"import sys, {module}; print(*[m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    script = "import sys; before = {*sys.modules}; import mergegate; print(*sorted({*sys.modules} - before))"
+    done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True, env=ENV)
+    assert done.stdout.split() == ["__future__", "mergegate"]

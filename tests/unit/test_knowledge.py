@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mergegate.errors import ConfigError, RuleError
-from mergegate.rules.loader import (
-    compile_rules,
-    load_knowledge,
-    load_rules,
-    load_type_table,
-    read_compiled,
-    rules_digest,
-)
+from mergegate.rules.catalogue import compile_catalogue, read_catalogue
+from mergegate.rules.compiled import compile_knowledge, read_compiled
+from mergegate.rules.folders import open_folders, rules_digest
+from mergegate.rules.loader import load_knowledge, load_rules, load_type_table
 from mergegate.rules.model import CATEGORIES, EFFECTS, GRADES, Blocking, Knowledge, Replacement
 from mergegate.semantics.type_table import TypeTable
 
@@ -223,7 +220,6 @@ def test_users_add_tables_rules_and_names(tmp_path: Path) -> None:
     assert knowledge.is_safe("requests.Session.get")
     assert knowledge.decorators["shop.pool.run"] == "thread"
     assert "shop.pool.run" in knowledge.handovers
-    assert knowledge.digest != KNOWLEDGE.digest
 
 
 def test_what_users_say_counts_above_our_tables(tmp_path: Path) -> None:
@@ -238,27 +234,56 @@ def test_what_users_say_counts_above_our_tables(tmp_path: Path) -> None:
 
 
 def test_the_digest_follows_every_file(tmp_path: Path) -> None:
-    first = rules_digest([write(tmp_path, "safe = ['a.b']\n")])
-    second = rules_digest([write(tmp_path, "safe = ['a.c']\n")])
-    third = rules_digest([write(tmp_path, "safe = ['a.c']\n", "knowledge/other.toml")])
+    def digest(*folders: Path) -> str:
+        return rules_digest(open_folders(folders))
 
-    assert len({rules_digest(), first, second, third}) == 4
+    first = digest(write(tmp_path, "safe = ['a.b']\n"))
+    second = digest(write(tmp_path, "safe = ['a.c']\n"))
+    third = digest(write(tmp_path, "safe = ['a.c']\n", "knowledge/other.toml"))
+    fourth = digest(write(tmp_path, "", "knowledge/types/libraries/bank.toml"))
+
+    assert len({digest(), first, second, third, fourth}) == 5
 
 
 def test_the_compiled_form_says_the_same(tmp_path: Path) -> None:
     folder = write(tmp_path, "safe = ['shop.quick']\n")
-    rules, knowledge = load_rules(), load_knowledge([folder], blocking=["shop.*"])
+    knowledge = load_knowledge([folder], blocking=["shop.*"])
 
-    again = read_compiled(compile_rules(rules, knowledge), knowledge.types, knowledge.aliases)
-
-    assert again == (rules, knowledge)
+    assert read_compiled(compile_knowledge(knowledge), knowledge.types, knowledge.aliases) == knowledge
 
 
-@pytest.mark.parametrize("change", [lambda data: data[:-9], lambda data: b"", lambda data: data.replace(b"1", b"9", 1)])
-def test_a_damaged_compiled_form_is_refused(change: Callable[[bytes], bytes]) -> None:
-    data = change(compile_rules({}, KNOWLEDGE))
+def test_the_catalogue_says_of_rules_what_reports_show() -> None:
+    rules = load_rules()
+
+    again = read_catalogue(compile_catalogue(rules))
+
+    assert {name: replace(rule, examples=()) for name, rule in again.items()} == {
+        name: replace(rule, examples=()) for name, rule in rules.items()
+    }
+    assert {name: rule.examples for name, rule in again.items()} == {name: rule.pair for name, rule in rules.items()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data[:-9], lambda data: b"", lambda data: data.replace(b"1", b"9", 1),
+        lambda data: data.replace(b'"fix":"', b'"fax":"', 1), lambda data: data.replace(b'"since":"0.1"', b'"since":1'),
+    ],
+)  # fmt: skip
+def test_a_damaged_catalogue_is_refused(change: Callable[[bytes], bytes]) -> None:
+    data = change(compile_catalogue(load_rules()))
 
     with pytest.raises(RuleError, match="compiled rules are damaged"):
+        read_catalogue(data)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda data: data[:-9], lambda data: b"", lambda data: data.replace(b'"version"', b'"vision"', 1)]
+)
+def test_a_damaged_compiled_form_is_refused(change: Callable[[bytes], bytes]) -> None:
+    data = change(compile_knowledge(KNOWLEDGE))
+
+    with pytest.raises(RuleError, match="compiled knowledge is damaged"):
         read_compiled(data, *load_type_table())
 
 

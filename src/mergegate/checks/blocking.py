@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from mergegate.checks.circumstances import Circumstances
 from mergegate.checks.witness import WitnessWriter
 from mergegate.finding import Confidence, Finding, Severity
-from mergegate.rules.model import Blocking, Knowledge, Rule
+from mergegate.rules.model import Blocking, BlockingBody, Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.effects import GRADES, Cost, Effects
+from mergegate.semantics.effects import Cost, Effects, runs_in_loop
 from mergegate.semantics.graph import Edge, Primitive
-from mergegate.syntax.summary import Flag, FunctionFlag
 
-_FIRST_USE = GRADES["first-use"]
-# categories that a probe for a running loop makes harmless: `try: get_running_loop() except RuntimeError: run(...)`
-_LOOP = "loop"
+# a chain of more helpers than this holds too many conditions that the analysis cannot see
+_FAR = 5
+# nobody follows a single system call that far
+_FAR_FOR_METADATA = 3
 
 
 def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> Iterable[Finding]:
@@ -50,14 +50,7 @@ class _BlockingCheck:
         return primitive.entry.category in self.direct or primitive.entry.category in self.through
 
     def _is_usable(self, function: int, edge: Edge) -> bool:
-        """Leave out what does not run while a loop runs."""
-        operation = self.program.functions[function].operations[edge.operation]
-        if operation.flags & Flag.LOOP_GUARDED or self.program.functions[function].flags & FunctionFlag.CHECKS_LOOP:
-            return not self._is_loop_run(edge)
-        return True
-
-    def _is_loop_run(self, edge: Edge) -> bool:
-        return edge.target < 0 and self.program.primitives[-1 - edge.target].entry.category == _LOOP
+        return runs_in_loop(self.program, function, edge)
 
     def findings(self) -> Iterable[Finding]:
         """Yield the findings of all functions that run on the loop."""
@@ -74,20 +67,18 @@ class _BlockingCheck:
             if cost is not None and (edge.operation not in best or cost < best[edge.operation][0]):
                 best[edge.operation] = (cost, edge)
         opened = {self._name_of(edge) for _, edge in best.values()}
-        places: set[tuple[int, int, int, int]] = set()
+        # a call and the `with` or loop around it are one place, for which the stronger speaks
+        places: dict[tuple[int, int, int, int], tuple[Cost, Edge]] = {}
         for position in sorted(best):
-            cost, edge = best[position]
             operation = self.program.functions[function].operations[position]
-            entry = self._primitive_of(edge).entry
-            if entry.follows and not opened.isdisjoint(entry.follows):
-                continue
-            # a call and the `with` or loop around it are one place
             place = (operation.line, operation.column, operation.end_line, operation.end_column)
-            if place not in places:
-                places.add(place)
-                finding = self._finding(function, cost, edge, entry)
-                if finding is not None:
-                    yield finding
+            entry = self._primitive_of(best[position][1]).entry
+            if opened.isdisjoint(entry.follows) and (place not in places or best[position][0] < places[place][0]):
+                places[place] = best[position]
+        for cost, edge in places.values():
+            finding = self._finding(function, cost, edge, self._primitive_of(edge).entry)
+            if finding is not None:
+                yield finding
 
     def _name_of(self, edge: Edge) -> str:
         return self.program.primitives[-1 - edge.target].name if edge.target < 0 else ""
@@ -102,22 +93,22 @@ class _BlockingCheck:
         fact = program.functions[function]
         operation = fact.operations[edge.operation]
         hops = self.effects.chain(edge)
-        rule = (self.through if hops else self.direct).get(entry.category)
+        behind = hops or isinstance(entry, BlockingBody)
+        rule = (self.through if behind else self.direct).get(entry.category)
         if rule is None:
             return None
-        confidence = rule.confidence
+        far = len(hops) > (_FAR_FOR_METADATA if entry.grade == "metadata" else _FAR)
+        limits = [rule.confidence.lowered(cost.first_use + far), entry.confidence or Confidence.HIGH]
         if cost.uncertain:
-            confidence = _at_most(confidence, Confidence.MEDIUM if cost.uncertain == 1 else Confidence.LOW)
-        if cost.grade == _FIRST_USE:
-            confidence = _at_most(confidence, Confidence.MEDIUM)
+            limits.append(Confidence.MEDIUM if cost.uncertain == 1 else Confidence.LOW)
         if self.circumstances.is_harmless_so_far(function, operation):
-            confidence = _at_most(confidence, Confidence.LOW)
-        story = self.witness.tell(function, edge, hops, entry, first_use=cost.grade == _FIRST_USE)
+            limits.append(Confidence.LOW)
+        story = self.witness.tell(function, edge, hops, entry, first_use=cost.first_use)
         return Finding(
             rule=rule.id,
             family=rule.family,
-            severity=Severity.INFO if cost.grade == _FIRST_USE else rule.severity,
-            confidence=confidence,
+            severity=Severity.INFO if cost.first_use else rule.severity,
+            confidence=min(limits, key=lambda limit: limit.rank),
             path=program.paths[program.function_module[function]],
             line=operation.line,
             column=operation.column,
@@ -129,10 +120,6 @@ class _BlockingCheck:
             scope=fact.qualname,
             witness=story.steps,
         )
-
-
-def _at_most(confidence: Confidence, limit: Confidence) -> Confidence:
-    return min(confidence, limit, key=lambda c: c.rank)
 
 
 _HELPER_RULE = "blocking-helper-in-async"

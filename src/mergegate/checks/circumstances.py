@@ -12,9 +12,10 @@ _TEST_PATH = re.compile(
 )
 # what starts a loop for one coroutine and ends it afterwards
 _RUNNERS = frozenset({"asyncio.run", "anyio.run", "trio.run", "asyncio.Runner.run", "uvloop.run"})
-
-
 _LOOP_LIBRARIES = frozenset(name.partition(".")[0] for name in _RUNNERS)
+# by which arguments an application takes what it runs before it serves the first request and after the last one
+_STAGES = frozenset({"lifespan", "on_startup", "on_shutdown"})
+_SERVERS = frozenset({"fastapi", "starlette", "litestar", "fastmcp", "mcp", "nicegui"})
 
 
 class Circumstances:
@@ -22,12 +23,12 @@ class Circumstances:
 
     def __init__(self, program: CallGraph) -> None:
         self.program = program
-        self.mains = self._main_functions()
+        self.alone = self._main_functions() | self._stages()
 
     def is_harmless_so_far(self, function: int, operation: Operation) -> bool:
-        """Tell whether nobody else can be waiting: tests, examples, and a script's own main coroutine."""
+        """Tell whether nobody else can be waiting: tests, examples, scripts and commands, a server's start."""
         program = self.program
-        if operation.flags & Flag.MAIN or function in self.mains:
+        if operation.flags & Flag.MAIN or function in self.alone or program.callable_of(function).effect == "command":
             return True
         return bool(_TEST_PATH.search(program.paths[program.function_module[function]]))
 
@@ -50,4 +51,19 @@ class Circumstances:
                     for value in program.value(module, argument[1]):
                         if value[0] == "fn" and program.function_module[value[1]] == module:
                             found.add(value[1])
+        return found
+
+    def _stages(self) -> set[int]:
+        """Return the functions that an application runs while it does not serve: `FastAPI(lifespan=...)`."""
+        program = self.program
+        found: set[int] = set()
+        for module, summary in enumerate(program.modules):
+            if _SERVERS.isdisjoint(name.partition(".")[0] for name in summary.imports):
+                continue
+            for row in tuple(summary.rows):
+                for name, node in row[3] if row[0] == "(" else ():
+                    if name in _STAGES:
+                        given = program.value(module, node)
+                        listed = program.element_of(tuple(v for v in given if v[0] == "ins"))
+                        found.update(v[1] for v in (*given, *listed) if v[0] == "fn")
         return found

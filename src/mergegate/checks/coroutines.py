@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from mergegate.finding import Finding
 from mergegate.rules.model import Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.values import EXACT, Value
+from mergegate.semantics.values import EXACT, Value, how_known
 from mergegate.syntax.summary import Flag, FunctionFlag, Operation
 
 
@@ -71,7 +71,7 @@ def _keeps_coroutine(program: CallGraph, module: int, node: int) -> bool:
 def _has_other_override(program: CallGraph, value: Value) -> bool:
     """Tell whether a subclass replaces the method by something that may not be a coroutine."""
     receiver, fact = value[2], program.fact(value[1])
-    if receiver is None or receiver[0] != "ins" or receiver[3] == EXACT or not isinstance(receiver[1], int):
+    if receiver is None or how_known(receiver) == EXACT or not isinstance(receiver[1], int):
         return False
     for subclass in program.overriding(receiver[1], fact.name):
         for member in program.value(program.class_module[subclass], program.classes[subclass].names[fact.name]):

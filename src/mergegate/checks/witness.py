@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from mergegate.finding import Step
-from mergegate.rules.model import Blocking, Knowledge
+from mergegate.rules.model import Blocking, BlockingBody, Knowledge
 from mergegate.semantics.callgraph import CallGraph
+from mergegate.semantics.chains import label, steps
 from mergegate.semantics.graph import Edge
 from mergegate.syntax.summary import FunctionFlag
 
@@ -44,57 +46,38 @@ class WitnessWriter:
             The functions behind it, each with the edge taken in it; empty for a direct call.
         """
         program = self.program
-        last = hops[-1][1] if hops else edge
-        primitive = f"{_shown(program.primitives[-1 - last.target].name)}()"
-        steps = [self._step(function, edge, self._label(hops[0][0]) if hops else primitive)]
-        for position, (inside, taken) in enumerate(hops):
-            text = self._label(hops[position + 1][0]) if position + 1 < len(hops) else primitive
-            steps.append(self._step(inside, taken, text))
+        told = steps(program, function, edge, hops)
+        last = told[-1]
         who = program.functions[function].qualname
         what = _WHAT.get(entry.category, "holds the thread")
         when = " on first use" if first_use else ""
-        if hops:
-            chain = self._chain(hops, steps, primitive)
-            message = f"{steps[0].text} blocks the event loop{when} in async `{who}`: {chain}"
-            cause = f"{steps[-1].path}::{program.functions[hops[-1][0]].qualname} -> {primitive}"
+        cause = ""
+        if len(told) > 1:
+            message = f"{told[0].text} blocks the event loop{when} in async `{who}`: {_chain(told)}"
+            scope = entry.scope if isinstance(entry, BlockingBody) else program.functions[hops[-1][0]].qualname
+            cause = f"{last.path}::{scope} -> {last.text}"
         else:
-            message = f"{primitive} {what}{when} and blocks the event loop in async `{who}`"
-            cause = ""
+            message = f"{last.text} {what}{when} and blocks the event loop in async `{who}`"
         if not program.functions[function].flags & FunctionFlag.ASYNC:
             message = message.replace(" in async ", " in ", 1)
-        return Story(message, self._help(function, hops, entry, primitive), cause, tuple(steps))
-
-    def _chain(self, hops: Sequence[tuple[int, Edge]], steps: Sequence[Step], primitive: str) -> str:
-        """Return `load() (db.py:41) -> _retry() (net.py:12) -> time.sleep()`, bounded."""
-        shown = [f"{self._label(f)} ({s.path}:{s.line})" for (f, _), s in zip(hops, steps[1:], strict=True)]
-        if len(shown) > _SHOWN_HOPS:
-            left_out = len(shown) - _SHOWN_HOPS
-            shown = [*shown[: _SHOWN_HOPS - 1], f"... (+{left_out})", shown[-1]]
-        return " -> ".join([*shown, primitive])
-
-    def _step(self, function: int, edge: Edge, text: str) -> Step:
-        operation = self.program.functions[function].operations[edge.operation]
-        return Step(self.program.paths[self.program.function_module[function]], operation.line, text)
-
-    def _label(self, function: int) -> str:
-        fact = self.program.functions[function]
-        if fact.flags & FunctionFlag.LAMBDA:
-            return "<lambda>"
-        name = fact.qualname.rpartition("<locals>.")[2]
-        return name if self.program.callable_of(function).property else f"{name}()"
+        return Story(message, self._help(function, hops, entry, last.text), cause, told)
 
     def _help(self, function: int, hops: Sequence[tuple[int, Edge]], entry: Blocking, primitive: str) -> str:
         imports = self.program.modules[self.program.function_module[function]].imports
         hand_over = self._replacement(_IN_A_THREAD, imports)
-        if not hops:
+        if isinstance(entry, BlockingBody):
+            # nobody rewrites an installed package
+            sentence = hand_over
+        elif not hops:
             sentence = self._replacement(entry.replacement, imports) if entry.replacement else hand_over
         elif entry.replacement and entry.replacement != _IN_A_THREAD:
             inner = self.program.modules[self.program.function_module[hops[-1][0]]].imports
             instead = self._replacement(entry.replacement, [*imports, *inner])
-            sentence = f"{hand_over}; or make {self._label(hops[-1][0])} async: {instead}"
+            sentence = f"{hand_over}; or make {label(self.program, hops[-1][0])} async: {instead}"
         else:
             sentence = hand_over
-        called = self._label(hops[0][0]) if hops else primitive
+        body = entry.label if isinstance(entry, BlockingBody) else primitive
+        called = label(self.program, hops[0][0]) if hops else body
         return sentence.replace("{call}", called.removesuffix("()"))
 
     def _replacement(self, key: str, imports: Sequence[str]) -> str:
@@ -108,8 +91,13 @@ class WitnessWriter:
         return replacement.default
 
 
-def _shown(name: str) -> str:
-    return name.removeprefix("builtins.")
+def _chain(told: Sequence[Step]) -> str:
+    """Return `load() (db.py:41) -> _retry() (net.py:12) -> time.sleep()`, bounded."""
+    shown = [f"{before.text} ({step.path}:{step.line})" for before, step in pairwise(told)]
+    if len(shown) > _SHOWN_HOPS:
+        left_out = len(shown) - _SHOWN_HOPS
+        shown = [*shown[: _SHOWN_HOPS - 1], f"... (+{left_out})", shown[-1]]
+    return " -> ".join([*shown, told[-1].text])
 
 
 _WHAT = {

@@ -1,20 +1,11 @@
-"""The command line: one module per command, imported when it is called; this one starts it and ends it."""
+"""The command line: one module per command, imported when it is called."""
 
 from __future__ import annotations
 
-import os
+import gc
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
 from typing import NoReturn
-
-import click
-
-from mergegate.cli.commands import cli
-from mergegate.errors import MergegateError
-
-PROGRAM = "mergegate"
-_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -28,34 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments
         What stands behind the program's name; None: this process's arguments.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # what the terminal's encoding lacks is shown escaped instead of ending the run
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run(arguments))
+    # the process ends with the command, and what it makes (modules, then a whole program) lives until then: walking
+    # that again and again in search of garbage costs more than making it, so the collector rests before the imports
+    gc.disable()
+    from mergegate.cli.running import run  # noqa: PLC0415
 
-
-def _run(arguments: Sequence[str] | None) -> int:
-    try:
-        result = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else PROGRAM
-        return _fail(error.format_message(), f"'{command} --help' shows what there is", 2)
-    except click.ClickException as error:
-        return _fail(error.format_message(), "", 2)
-    except (KeyboardInterrupt, click.Abort):
-        return _fail("Interrupted", "", _INTERRUPTED)
-    except MergegateError as error:
-        return _fail(error.message, error.hint, error.exit_code)
-    except Exception as error:
-        if os.environ.get("MERGEGATE_DEBUG"):
-            raise
-        reason = f"Internal error: {type(error).__name__}: {error}"
-        return _fail(reason, f"set MERGEGATE_DEBUG=1 to see where, and report it; this is {PROGRAM}'s fault", 2)
-    return result if isinstance(result, int) else 0
-
-
-def _fail(message: str, hint: str, code: int) -> int:
-    sentence = " ".join(message.split()).rstrip(".")
-    click.echo(f"{PROGRAM}: {sentence}{f'; {hint}' if hint else ''}", err=True)
-    return code
+    code = run(arguments)
+    # the interpreter collects once more at its end, whatever is disabled: what is frozen it leaves alone
+    gc.freeze()
+    sys.exit(code)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 
 from mergegate.cli.output import find_reporter, wants_color, write_file, write_out
-from mergegate.cli.project import find_project, installed_plugins, open_project, report_projects
+from mergegate.cli.project import find_project, installed_plugins, report_projects
 from mergegate.cli.waiting import notice_when_slow
 from mergegate.config import Config
 from mergegate.engine import analyse
@@ -104,10 +104,9 @@ def command(  # noqa: PLR0917 - click passes all by name
         made = report_projects(
             find_project(paths, config),
             paths,
-            lambda found: open_project(overrides.on(found), plugins),
-            lambda found: analyse(
-                found, cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache, own_process=True
-            ),
+            plugins,
+            overrides.on,
+            lambda found: analyse(found, cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache),
         )
     report = combined(made)
     style = Style(show_witness=show_witness, statistics=statistics, folder=_folder(report.root))

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from mergegate.cli.output import wants_color, write_out
-from mergegate.cli.project import find_project, installed_plugins, open_project, report_projects
+from mergegate.cli.project import find_project, installed_plugins, project_rules, report_projects
 from mergegate.cli.waiting import notice_when_slow
 from mergegate.config import Config
 from mergegate.config_shapes import guess
@@ -20,7 +20,7 @@ from mergegate.gate.report import combined
 from mergegate.plugins.loading import Plugins
 from mergegate.reporters import Style, text
 from mergegate.reporters.rule_help import rule_markdown
-from mergegate.rules.model import Rule
+from mergegate.rules.rule import Rule
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{6,64}")
 
@@ -35,7 +35,7 @@ def command(subject: str, config: Path | None) -> None:
     """
     plugins = installed_plugins()
     project = find_project((), config)
-    rules = open_project(project, plugins).rules
+    rules = project_rules(project, plugins)
     rule = rules.get(subject) or next((each for each in rules.values() if each.pylint == subject.upper()), None)
     if rule is not None:
         write_out([_rule(rule, color=wants_color(sys.stdout))])
@@ -63,14 +63,7 @@ def _rule(rule: Rule, *, color: bool) -> str:
 
 def _finding(project: Config, plugins: Plugins, beginning: str) -> Iterator[str]:
     with notice_when_slow():
-        report = combined(
-            report_projects(
-                project,
-                (),
-                lambda found: open_project(_everything(found), plugins),
-                lambda found: analyse(found, own_process=True),
-            )
-        )
+        report = combined(report_projects(project, (), plugins, _everything, analyse))
     found = [result for result in report.results if result.fingerprint.startswith(beginning)]
     if not found:
         hint = "the code has changed since the report; run 'mergegate check --format json' for today's"

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mergegate.config import Config, load_config
-from mergegate.engine import Analysis
+from mergegate.engine import Analysis, rules_of
 from mergegate.errors import MergegateError
 from mergegate.gate.report import Report, make_report
 from mergegate.gate.selection import within
 from mergegate.plugins.loading import Plugins, load_plugins
-from mergegate.rules.loader import load_rules
-from mergegate.rules.model import Rule
+
+if TYPE_CHECKING:
+    from mergegate.rules.rule import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project with its rules; the configuration names the rule folders of plugins beside its own."""
-
-    config: Config
-    rules: dict[str, Rule]
+def extended(config: Config, plugins: Plugins) -> Config:
+    """Return a project's settings with the rule folders of plugins beside its own."""
+    return replace(config, rule_folders=(*config.rule_folders, *map(str, plugins.rule_folders)))
 
 
-def open_project(config: Config, plugins: Plugins) -> Project:
-    """Load the rules of a project, and check the names in its settings against them.
+def project_rules(config: Config, plugins: Plugins) -> Mapping[str, Rule]:
+    """Return the rules of a project by id, and check the names in its settings against them.
 
     Raises
     ------
     MergegateError
         If a rule file is broken or a setting names an unknown rule.
     """
-    folders = (*config.rule_folders, *map(str, plugins.rule_folders))
-    rules = load_rules([config.root / folder for folder in folders])
+    rules = rules_of(extended(config, plugins))
     config.check_rules(rules, {rule.family for rule in rules.values()})
-    return Project(replace(config, rule_folders=folders), rules)
+    return rules
 
 
 def installed_plugins() -> Plugins:
@@ -75,7 +73,8 @@ def find_project(paths: Sequence[Path], explicit: Path | None) -> Config:
 def report_projects(
     first: Config,
     paths: Sequence[Path],
-    opened: Callable[[Config], Project],
+    plugins: Plugins,
+    changed: Callable[[Config], Config],
     analysed: Callable[[Config], Analysis],
 ) -> list[Report]:
     """Report on a project and on the configured projects nested in it, each by its own settings.
@@ -86,8 +85,12 @@ def report_projects(
         The outer project.
     paths
         What to report on; none: everything.
-    opened, analysed
-        How to open and analyse each project.
+    plugins
+        Whose rule folders come beside those of each project.
+    changed
+        Puts the command's own settings over those of each project.
+    analysed
+        Analyses each project.
 
     Raises
     ------
@@ -98,14 +101,14 @@ def report_projects(
     covered = False
     queue = [first]
     while queue:
-        project = opened(queue.pop(0))
-        root = project.config.root
+        project = extended(changed(queue.pop(0)), plugins)
+        root = project.root
         chosen = _inside(root, paths)
         if chosen is None:
             continue
-        analysis = analysed(project.config)
+        analysis = analysed(project)
         covered = covered or any(not chosen or any(within(path, each) for each in chosen) for path in analysis.paths)
-        reports.append(make_report(analysis, project.config, project.rules, chosen))
+        reports.append(make_report(analysis, project, chosen))
         queue.extend(load_config(root / nested) for nested in analysis.nested)
     if not covered:
         where = ", ".join(map(str, paths)) or str(first.root)

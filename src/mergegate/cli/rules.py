@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from mergegate.cli.output import write_out
-from mergegate.cli.project import installed_plugins, open_project
+from mergegate.cli.project import installed_plugins, project_rules
 from mergegate.config import load_config
-from mergegate.rules.model import Rule
+from mergegate.rules.rule import Rule
 
 
 @click.command("rules")
@@ -18,7 +18,7 @@ from mergegate.rules.model import Rule
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file.")
 def command(format_: str, config: Path | None) -> None:
     """List the rules: built-in ones, those of plugins and those of the project."""
-    rules = list(open_project(load_config(Path.cwd(), config), installed_plugins()).rules.values())
+    rules = list(project_rules(load_config(Path.cwd(), config), installed_plugins()).values())
     rules.sort(key=lambda rule: (rule.family, rule.id))
     write_out([{"text": _text, "json": _json, "markdown": _markdown}[format_](rules)])
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from mergegate.engine.catalogue import rules_of
 from mergegate.engine.results import Analysis
 from mergegate.engine.run import analyse
 
-__all__ = ["Analysis", "analyse"]
+__all__ = ["Analysis", "analyse", "rules_of"]

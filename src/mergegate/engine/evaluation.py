@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mergegate.cache.store import Store
 from mergegate.checks import CHECKS
 from mergegate.config import Config
+from mergegate.engine.dependencies import Dependencies
 from mergegate.engine.inputs import Input
 from mergegate.engine.results import Outcome, pragma
 from mergegate.engine.stack import on_fresh_stack
-from mergegate.engine.vocabulary import load_vocabulary
+from mergegate.engine.vocabulary import Vocabulary
 from mergegate.errors import RuleError
 from mergegate.finding import Finding
 from mergegate.rules.model import Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.program import link
+from mergegate.syntax.codec import decode
 
 if TYPE_CHECKING:
     from mergegate.syntax.pragmas import Pragma
@@ -26,27 +27,39 @@ UNREADABLE = "unreadable-file"
 _BUILT_IN = "core"
 
 
-def evaluate(config: Config, inputs: Sequence[Input], summaries: Sequence[bytes], store: Store | None) -> Outcome:
+def evaluate(
+    config: Config,
+    vocabulary: Vocabulary,
+    inputs: Sequence[Input],
+    summaries: Sequence[bytes],
+    dependencies: Dependencies,
+) -> Outcome:
     """Link the summaries into a program and ask all checks.
 
     Parameters
     ----------
+    config
+        The project.
+    vocabulary
+        What to look for.
     inputs, summaries
         The files of the program, sorted by path, and their encoded summaries.
-    store
-        The cache for compiled rules; None: they are read from their files.
+    dependencies
+        The installed packages.
 
     Raises
     ------
-    MergegateError
-        If a rule or a knowledge table is malformed.
+    RuleError
+        If a rule asks for a check that does not exist.
     """
-    rules, knowledge = load_vocabulary(config, store)
+    rules = vocabulary.rules
+    modules = [(each.path, decode(summary)) for each, summary in zip(inputs, summaries, strict=True)]
+    # the cache serves no other thread
+    extended = dependencies.extend(vocabulary, modules)
 
     def run() -> Outcome:
-        pairs = [(each.path, summary) for each, summary in zip(inputs, summaries, strict=True)]
-        program = link(pairs, knowledge, config.src)
-        findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, knowledge)]
+        program = link(modules, extended, config.src)
+        findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended)]
         return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 
     return on_fresh_stack(run)

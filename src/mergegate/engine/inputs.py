@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mergegate.cache.keys import digest
+from mergegate.cache.remembered import RACY_NANOSECONDS
 from mergegate.cache.store import Store
 from mergegate.files.walk import File
-
-# a file written again within the clock's grain keeps its time: one that is younger is not trusted (git's rule)
-_RACY_NANOSECONDS = 2_000_000_000
 
 
 class Input(NamedTuple):
@@ -87,7 +85,7 @@ class Reader:
             if read is None:
                 continue
             inputs.append(read)
-            if not read.problem and self._now - max(file.modified, file.changed) > _RACY_NANOSECONDS:
+            if not read.problem and self._now - max(file.modified, file.changed) > RACY_NANOSECONDS:
                 fresh[path] = [*file[1:], read.digest.hex(), read.lines]
         if self._store is not None and fresh != known:
             self._store.put_state(self._name, json.dumps(fresh, separators=(",", ":")).encode())

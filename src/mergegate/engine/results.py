@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mergegate.finding import Confidence, Finding, Severity, Step
 
 if TYPE_CHECKING:
+    from mergegate.rules.rule import Rule
     from mergegate.syntax.pragmas import Pragma
 
 
@@ -22,6 +23,8 @@ class Analysis:
     ----------
     root
         The project's folder; all paths are relative to it.
+    rules
+        The rules that hold in the project, by id; of their examples only the pair that reports show may be there.
     findings
         All findings in report order: before suppression, selection, minimal confidence and per-path ignores.
     pragmas
@@ -41,6 +44,7 @@ class Analysis:
     """
 
     root: Path
+    rules: Mapping[str, Rule]
     findings: tuple[Finding, ...]
     pragmas: Mapping[str, tuple[Pragma, ...]]
     sources: Callable[[str], bytes]
@@ -89,15 +93,27 @@ def decode(data: bytes) -> Outcome:
 
 
 def _finding(row: list[Any]) -> Finding:
-    rule, family, severity, confidence, path, *place, message, help_, cause, scope, witness = row
-    line, column, end_line, end_column = map(int, place)
-    steps = tuple([Step(str(hop[0]), int(hop[1]), str(hop[2])) for hop in witness])
-    if not all(isinstance(text, str) for text in (rule, family, path, message, help_, cause, scope)):
-        raise TypeError("a text is none")
+    if tuple(map(type, row)) != _KINDS:
+        raise TypeError("a value is of another kind")
+    (
+        rule, family, severity, confidence, path, line, column, end_line, end_column, message,
+        help_, cause, scope, witness,
+    ) = row  # fmt: skip
     return Finding(
-        rule, family, Severity(severity), Confidence(confidence), path, line, column, end_line, end_column, message,
-        help_, cause, scope, steps,
+        rule, family, _SEVERITIES[severity], _CONFIDENCES[confidence], path, line, column, end_line, end_column,
+        message, help_, cause, scope, tuple([_step(hop) for hop in witness]),
     )  # fmt: skip
+
+
+def _step(hop: list[Any]) -> Step:
+    path, line, text = hop
+    return Step(str(path), int(line), str(text))
+
+
+# what JSON makes of the fields of a finding: texts, the place, texts, the witness
+_KINDS = (*[str] * 5, *[int] * 4, *[str] * 4, list)
+_SEVERITIES = {each.value: each for each in Severity}
+_CONFIDENCES = {each.value: each for each in Confidence}
 
 
 def pragma(row: Sequence[Any]) -> Pragma:

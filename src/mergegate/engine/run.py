@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mergegate.cache.keys import ENGINE, digest, folder_part, key, settings_part, sources_part
+from mergegate.cache.remembered import Digests, times_count
 from mergegate.cache.store import Store
 from mergegate.config import Config, analysis_settings, find_files
+from mergegate.config_shapes import plain
+from mergegate.engine.catalogue import READERS, catalogue_key, digest_of_rules, load_catalogue
+from mergegate.engine.dependencies import Dependencies
 from mergegate.engine.extraction import Summaries, summary_key
 from mergegate.engine.inputs import ChangedUnderneath, Input, Reader
 from mergegate.engine.patterns import remembering
 from mergegate.engine.results import Analysis, Outcome, decode, encode
-from mergegate.engine.vocabulary import compiled_key, rule_folders
 from mergegate.errors import MergegateError
-from mergegate.rules.loader import rules_digest
 
 
 def analyse(
@@ -30,7 +31,6 @@ def analyse(
     overlay: Mapping[str, bytes] | None = None,
     trust_stat: bool = True,
     verify: bool = False,
-    own_process: bool = False,
 ) -> Analysis:
     """Analyse a whole project.
 
@@ -45,108 +45,147 @@ def analyse(
     overlay
         Contents that an editor holds, by POSIX path relative to the root; they count instead of the files'.
     trust_stat
-        Whether a file of equal size and times is taken as unchanged unread. Never in CI (`CI` is set), where a fresh
-        checkout makes times meaningless.
+        Whether a file of equal size and times is taken as unchanged unread. Never in CI.
     verify
         Whether to analyse without the cache too and compare.
-    own_process
-        Whether the process exists for this run, so that its garbage collector may rest.
 
     Raises
     ------
     MergegateError
         If the configuration, a rule or a knowledge table is malformed, or if `verify` finds a difference.
     """
-    run = _Run(config, config.jobs if jobs is None else jobs, overlay or {})
-    trusted = trust_stat and not os.environ.get("CI")
-    with _resting_collector() if own_process else contextlib.nullcontext():
-        try:
-            analysis = run.analyse(cache=cache, trust_stat=trusted)
-        except ChangedUnderneath:
-            # with every file read at once nothing can change between two looks
-            analysis = run.analyse(cache=cache, trust_stat=False)
-        if verify and cache:
-            _compare(analysis, run.analyse(cache=False, trust_stat=False))
+
+    def once(*, cached: bool, trusting: bool) -> Analysis:
+        return _analyse(config, config.jobs if jobs is None else jobs, overlay or {}, cache=cached, trust_stat=trusting)
+
+    try:
+        analysis = once(cached=cache, trusting=trust_stat and times_count())
+    except ChangedUnderneath:
+        # with every file read at once nothing can change between two looks
+        analysis = once(cached=cache, trusting=False)
+    if verify and cache:
+        _compare(analysis, once(cached=False, trusting=False))
     return analysis
 
 
+def _analyse(config: Config, jobs: int, overlay: Mapping[str, bytes], *, cache: bool, trust_stat: bool) -> Analysis:
+    started = time.perf_counter()
+    store = Store(config.root / config.cache_dir) if cache else None
+    try:
+        run = _Run(config, jobs, overlay, store, trust_stat=trust_stat)
+        found = find_files(config, also=overlay, translate=remembering(store))
+        inputs = run.reader.read(found.files)
+        cached, outcome = run.outcome(inputs)
+    finally:
+        if store is not None:
+            store.close()
+    return Analysis(
+        root=config.root,
+        rules=run.rules,
+        findings=outcome.findings,
+        pragmas=outcome.pragmas,
+        sources=_Sources(config.root, overlay),
+        paths=tuple([each.path for each in inputs]),
+        nested=found.nested,
+        files=len(inputs),
+        lines=sum(each.lines for each in inputs),
+        cached=cached,
+        seconds=time.perf_counter() - started,
+        warnings=(*found.warnings, *(store.warnings if store is not None else ())),
+    )
+
+
 class _Run:
-    def __init__(self, config: Config, jobs: int, overlay: Mapping[str, bytes]) -> None:
+    """One run: the rules that hold in it, and what it finds.
+
+    Parameters
+    ----------
+    config, jobs, overlay
+        Those of `analyse`.
+    store
+        The cache, None to do without.
+    trust_stat
+        Whether a file of equal size and times is taken as unchanged unread.
+    """
+
+    def __init__(
+        self, config: Config, jobs: int, overlay: Mapping[str, bytes], store: Store | None, *, trust_stat: bool
+    ) -> None:
+        now = time.time_ns()
         self.config = config
         self.jobs = jobs
         self.overlay = overlay
+        self.store = store
+        self.reader = Reader(config.root, overlay, store if trust_stat else None, now)
+        self._dependencies = Dependencies(config, store, trust_stat=trust_stat)
+        self._digests = Digests(store if trust_stat else None, now)
+        self._rules_part = digest_of_rules(config, self._digests)
+        self._catalogue_key = catalogue_key(self._rules_part, self._digests)
+        self.rules = load_catalogue(config, self._catalogue_key, store)
+        config.check_rules(self.rules, {rule.family for rule in self.rules.values()})
 
-    def analyse(self, *, cache: bool, trust_stat: bool) -> Analysis:
-        """Analyse, with or without cache."""
-        started, now = time.perf_counter(), time.time_ns()
-        store = Store(self.config.root / self.config.cache_dir) if cache else None
-        try:
-            reader = Reader(self.config.root, self.overlay, store if trust_stat else None, now)
-            found = find_files(self.config, also=self.overlay, translate=remembering(store))
-            inputs = reader.read(found.files)
-            cached, outcome = self._outcome(inputs, reader, store)
-        finally:
-            if store is not None:
-                store.close()
-        return Analysis(
-            root=self.config.root,
-            findings=outcome.findings,
-            pragmas=outcome.pragmas,
-            sources=_Sources(self.config.root, self.overlay),
-            paths=tuple([each.path for each in inputs]),
-            nested=found.nested,
-            files=len(inputs),
-            lines=sum(each.lines for each in inputs),
-            cached=cached,
-            seconds=time.perf_counter() - started,
-            warnings=(*found.warnings, *(store.warnings if store is not None else ())),
-        )
-
-    def _outcome(self, inputs: Sequence[Input], reader: Reader, store: Store | None) -> tuple[int, Outcome]:
+    def outcome(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
         """Return how many files' facts came out of the cache, and what the run found."""
+        store = self.store
         if store is None:
-            return self._compute(inputs, reader, None)
-        run_key = self._key(inputs)
-        stored = store.get(run_key)
+            return self._compute(inputs)
+        base = self._key(inputs)
+        packages = self._dependencies.known_part(base)
+        run_key = key("run", base, packages or b"")
+        stored = store.get(run_key) if packages is not None else None
         if stored is not None:
             with contextlib.suppress(ValueError):
                 outcome = decode(stored)
                 if store.is_stale(run_key):
-                    # the next edit needs the summaries, though this run did not read them
-                    store.touch(map(summary_key, inputs))
+                    # the next edit needs what this run did not read
+                    store.touch([*map(summary_key, inputs), self._knowledge_key()])
                 return len(inputs), outcome
-        cached, outcome = self._compute(inputs, reader, store)
+        cached, outcome = self._compute(inputs)
         if not self.overlay:
             # an editor asks after every key press: those runs are not worth their room
-            store.put("run", run_key, encode(outcome))
+            store.put("run", key("run", base, self._dependencies.found_part(base)), encode(outcome))
         return cached, outcome
 
-    def _compute(self, inputs: Sequence[Input], reader: Reader, store: Store | None) -> tuple[int, Outcome]:
-        from mergegate.engine.evaluation import evaluate  # noqa: PLC0415  (a run without changes needs none of it)
-
-        summaries = Summaries(store, self.jobs, reader.contents)
+    def _compute(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
+        summaries = Summaries(self.store, self.jobs, self.reader.contents)
         encoded = summaries.of(inputs)
-        reader.release()
+        self.reader.release()
         try:
-            return summaries.cached, evaluate(self.config, inputs, encoded, store)
+            return summaries.cached, self._evaluate(inputs, encoded, self.store, self._dependencies)
         except MergegateError:
             raise
         except Exception:
-            if store is None or not summaries.cached:
+            dependencies = self._dependencies
+            if self.store is None or not (summaries.cached or dependencies.cached):
                 raise
             # an entry may be whole and yet be none of ours: whoever writes the cache is not trusted
-            store.distrust([*map(summary_key, inputs), compiled_key(self.config)])
-            fresh = Summaries(None, self.jobs, reader.contents)
-            encoded = fresh.of(inputs)
-            return 0, evaluate(self.config, inputs, encoded, None)
+            doubtful = (self._catalogue_key, self._knowledge_key(), *dependencies.cached)
+            self.store.distrust([*map(summary_key, inputs), *doubtful])
+            encoded = Summaries(None, self.jobs, self.reader.contents).of(inputs)
+            self.rules = load_catalogue(self.config, self._catalogue_key, None)
+            return 0, self._evaluate(inputs, encoded, None, Dependencies(self.config, None))
+
+    def _evaluate(
+        self, inputs: Sequence[Input], summaries: Sequence[bytes], store: Store | None, dependencies: Dependencies
+    ) -> Outcome:
+        # a run without changes needs none of it
+        from mergegate.engine.evaluation import evaluate  # noqa: PLC0415
+        from mergegate.engine.vocabulary import load_vocabulary  # noqa: PLC0415
+
+        vocabulary = load_vocabulary(self.config, self.rules, self._knowledge_key(), store)
+        return evaluate(self.config, vocabulary, inputs, summaries, dependencies)
+
+    def _knowledge_key(self) -> bytes:
+        declared = settings_part(plain(self.config.async_))
+        return key("knowledge", sources_part(READERS, self._digests), self._rules_part, declared)
 
     def _key(self, inputs: Sequence[Input]) -> bytes:
-        """Return the key of the whole run: everything that its findings depend on."""
+        """Return the key of the whole run but for installed packages: everything else that its findings depend on."""
         files = b"".join(each.path.encode("utf-8", "surrogateescape") + b"\0" + each.digest for each in inputs)
         return key(
-            "run",
-            sources_part(ENGINE),
-            rules_digest(rule_folders(self.config)).encode(),
+            "base",
+            sources_part(ENGINE, self._digests),
+            self._rules_part,
             settings_part(analysis_settings(self.config)),
             *_foreign_checks(),
             digest(files),
@@ -179,22 +218,6 @@ def _foreign_checks() -> list[bytes]:
             path = Path(file)
             parts.append(folder_part(path.parent, ".py") if path.stem == "__init__" else digest(path.read_bytes()))
     return parts
-
-
-@contextlib.contextmanager
-def _resting_collector() -> Generator[None]:
-    import gc  # noqa: PLC0415
-
-    # a program is one big structure that lives to the end; walking it again and again costs more than making it
-    enabled = gc.isenabled()
-    gc.disable()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if enabled:
-            gc.enable()
 
 
 def _compare(cached: Analysis, cold: Analysis) -> None:

@@ -1,85 +1,77 @@
-"""The rules and knowledge that hold in a project: ours, those of its rule folders and what its settings declare."""
+"""The knowledge that holds in a project beside its rules: ours, that of its rule folders, what its settings declare."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-from mergegate.cache.keys import key, settings_part, sources_part
 from mergegate.cache.store import Store
 from mergegate.config import AsyncConfig, BlockingName, Config
-from mergegate.config_shapes import plain
+from mergegate.engine.catalogue import rule_folders
 from mergegate.errors import RuleError
-from mergegate.rules.loader import (
-    compile_rules,
-    load_knowledge,
-    load_rules,
-    load_type_table,
-    read_compiled,
-    rules_digest,
-)
+from mergegate.rules.compiled import compile_knowledge, read_compiled
+from mergegate.rules.loader import load_knowledge, load_type_table
 from mergegate.rules.model import Knowledge, Replacement, Rule
 
-Vocabulary = tuple[Mapping[str, Rule], Knowledge]
-
-_READERS = ("rules", "finding.py", "engine")
 # the kind of waiting that stands for how long a declared callable blocks, and so for the rule that reports it
 _CATEGORIES = {"contents": "file", "metadata": "metadata"}
 
 
-def rule_folders(config: Config) -> list[Path]:
-    """Return the rule folders of a project."""
-    return [config.root / folder for folder in config.rule_folders]
+class Vocabulary(NamedTuple):
+    """What to look for in a project; `key` changes when anything in the knowledge does."""
+
+    rules: Mapping[str, Rule]
+    knowledge: Knowledge
+    key: bytes
 
 
-def load_vocabulary(config: Config, store: Store | None = None) -> Vocabulary:
-    """Return the rules by id and the knowledge of a project.
+def load_vocabulary(config: Config, rules: Mapping[str, Rule], key: bytes, store: Store | None) -> Vocabulary:
+    """Return the rules of a project with its knowledge.
 
     Parameters
     ----------
     config
         The project.
+    rules
+        Its rules by id.
+    key
+        The key of the compiled form of its knowledge.
     store
-        The cache for their compiled form; None: they are read from their files.
+        The cache; None: the knowledge is read from its files.
 
     Raises
     ------
     MergegateError
-        If a rule file, a table or a declared name is malformed.
+        If a table or a declared name is malformed.
     """
+    return Vocabulary(rules, _knowledge(config, key, store), key)
+
+
+def _knowledge(config: Config, key: bytes, store: Store | None) -> Knowledge:
+    """Read the compiled form from the cache, or the files, which then are compiled for the next time."""
     folders = rule_folders(config)
-    return _read(folders, config.async_) if store is None else _through(store, config, folders)
+    stored = store.get(key) if store is not None else None
+    if store is not None and stored is not None:
+        with contextlib.suppress(RuleError):
+            return read_compiled(stored, *load_type_table(folders))
+        store.distrust((key,))
+    knowledge = _read(folders, config.async_)
+    if store is not None:
+        store.put("knowledge", key, compile_knowledge(knowledge))
+    return knowledge
 
 
-def compiled_key(config: Config) -> bytes:
-    """Return the key of the compiled form of a project's rules and knowledge."""
-    digest = rules_digest(rule_folders(config)).encode()
-    return key("rules", sources_part(_READERS), digest, settings_part(plain(config.async_)))
-
-
-def _read(folders: Sequence[Path], declared: AsyncConfig) -> Vocabulary:
+def _read(folders: Sequence[Path], declared: AsyncConfig) -> Knowledge:
     knowledge = load_knowledge(
         folders,
         blocking=[entry.name for entry in declared.blocking],
         safe=declared.safe,
         handovers=declared.hand_overs,
     )
-    return load_rules(folders), _with_details(knowledge, declared.blocking)
-
-
-def _through(store: Store, config: Config, folders: Sequence[Path]) -> Vocabulary:
-    """Read the compiled form from the cache, or the files, which then are compiled for the next time."""
-    entry = compiled_key(config)
-    stored = store.get(entry)
-    if stored is not None:
-        try:
-            return read_compiled(stored, *load_type_table(folders))
-        except RuleError:
-            store.distrust((entry,))
-    rules, knowledge = _read(folders, config.async_)
-    store.put("rules", entry, compile_rules(rules, knowledge))
-    return rules, knowledge
+    return _with_details(knowledge, declared.blocking)
 
 
 def _with_details(knowledge: Knowledge, declared: Sequence[BlockingName]) -> Knowledge:

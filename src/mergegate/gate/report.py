@@ -15,10 +15,10 @@ from mergegate.gate.fingerprint import fingerprints
 from mergegate.gate.selection import Selector
 from mergegate.gate.source import Sources
 from mergegate.gate.suppression import Judged
-from mergegate.rules.model import Rule
 
 if TYPE_CHECKING:
     from mergegate.engine import Analysis
+    from mergegate.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,6 @@ class Verdicts:
 def judge(
     analysis: Analysis,
     config: Config,
-    rules: Mapping[str, Rule],
     paths: Collection[str] = (),
     *,
     sources: Sources | None = None,
@@ -102,19 +101,17 @@ def judge(
         What the engine found in the whole program.
     config
         The project's settings.
-    rules
-        The known rules by id.
     paths
         Files and folders to report on, relative to the root; none: everything.
     sources
         The analysed files, if they are at hand already.
     """
-    selector = Selector(config, rules, paths)
+    selector = Selector(config, analysis.rules, paths)
     sources = sources or Sources(analysis.sources)
     judged = suppression.apply(
         analysis.findings,
         analysis.pragmas,
-        rules,
+        analysis.rules,
         require_reason=config.require_reasons,
         line_text=sources.line_text,
     )
@@ -131,10 +128,10 @@ def judge(
     return Verdicts(judged, shown, hidden)
 
 
-def make_report(analysis: Analysis, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()) -> Report:
+def make_report(analysis: Analysis, config: Config, paths: Collection[str] = ()) -> Report:
     """Judge, select and identify the findings of an analysis; the parameters are those of `judge`."""
     sources = Sources(analysis.sources)
-    verdicts = judge(analysis, config, rules, paths, sources=sources)
+    verdicts = judge(analysis, config, paths, sources=sources)
     judged, shown = verdicts.judged, frozenset(verdicts.shown)
     # identities number equal findings of a file, so they are taken from all its findings; other files stay unread
     files = {judged[index].finding.path for index in shown}
@@ -146,7 +143,7 @@ def make_report(analysis: Analysis, config: Config, rules: Mapping[str, Rule], p
         if index in shown
     ]
     return Report(
-        config.root, tuple(results), verdicts.hidden, rules, sources,
+        config.root, tuple(results), verdicts.hidden, analysis.rules, sources,
         analysis.files, analysis.lines, analysis.cached, analysis.seconds, analysis.warnings,
     )  # fmt: skip
 

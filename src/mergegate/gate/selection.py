@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mergegate.config import Config
 from mergegate.finding import Confidence, Finding, Severity
-from mergegate.rules.model import Rule
+
+if TYPE_CHECKING:
+    from mergegate.rules.rule import Rule
 
 EVERYTHING = "all"
 

@@ -6,7 +6,6 @@ import codecs
 import re
 from collections.abc import Callable, Mapping
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 
@@ -20,7 +19,10 @@ class Source:
     """
 
     def __init__(self, data: bytes) -> None:
-        self.lines: list[str] = _LINE_END.split(_decode(data))
+        text = _decode(data)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.lines: list[str] = text.split("\n")
 
     def line(self, number: int) -> str:
         """Return a line by its 1-based number, without its end; empty if there is no such line."""

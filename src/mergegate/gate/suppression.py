@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mergegate.config_shapes import guess
 from mergegate.finding import Finding
-from mergegate.rules.model import Rule
 
 if TYPE_CHECKING:
+    from mergegate.rules.rule import Rule
     from mergegate.syntax.pragmas import Pragma
 
 UNUSED = "unused-suppression"

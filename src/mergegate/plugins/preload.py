@@ -1,25 +1,19 @@
-"""Imports everything that an analysis may need, for hosts that change `sys.path` afterwards."""
+"""Imports what an analysis needs from outside this package, for hosts that change `sys.path` afterwards."""
 
 from __future__ import annotations
 
-import pkgutil
 from importlib import import_module
 
-_PARTS = ("cache", "checks", "config", "config_file", "config_shapes", "engine", "files", "gate", "rules", "semantics",
-          "syntax")  # fmt: skip
-# what these import only when they need it
-_LATE = (
-    "difflib",
-    "gc",
-    "pathspec.patterns.gitignore.spec",
-)
+# this package's own modules are found by its `__path__`, whatever is put on `sys.path`: they wait until they are needed
+_OUTSIDE = (
+    "ast", "bisect", "builtins", "codecs", "collections.abc", "contextlib", "dataclasses", "difflib", "enum",
+    "functools", "gc", "hashlib", "heapq", "io", "json", "msgspec", "msgspec.structs", "os", "pathlib",
+    "pathspec.patterns.gitignore.spec", "posixpath", "re", "sqlite3", "sys", "threading", "time", "tokenize", "tomllib",
+    "typing", "warnings", "zlib",
+)  # fmt: skip
 
 
-def import_everything() -> None:
-    """Import all modules below the gate and what they import late."""
-    for part in _PARTS:
-        module = import_module(f"mergegate.{part}")
-        for found in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{module.__name__}."):
-            import_module(found.name)
-    for name in _LATE:
+def import_outside() -> None:
+    """Import them."""
+    for name in _OUTSIDE:
         import_module(name)

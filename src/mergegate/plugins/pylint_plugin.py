@@ -8,6 +8,7 @@ reported while its own file is current; what a checker reports from `close` goes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING
 from pylint.checkers import BaseRawFileChecker
 from pylint.interfaces import HIGH, INFERENCE, INFERENCE_FAILURE
 
-from mergegate.config import load_config
+from mergegate.config import Config, load_config
+from mergegate.engine import rules_of
 from mergegate.errors import MergegateError
 from mergegate.finding import Confidence, Finding
 from mergegate.plugins.loading import PluginError, load_plugins
-from mergegate.plugins.preload import import_everything
+from mergegate.plugins.preload import import_outside
 from mergegate.plugins.warm import Programs
-from mergegate.rules.loader import load_rules
-from mergegate.rules.model import Rule
+from mergegate.rules.rule import Rule
 
 if TYPE_CHECKING:
     from astroid import nodes  # pyright: ignore[reportMissingTypeStubs]
@@ -99,15 +100,15 @@ class FamilyChecker(BaseRawFileChecker):
 def register(linter: PyLinter) -> None:
     """Register one checker for each family of rules.
 
-    Everything that an analysis needs is imported now: pylint later puts the folders of the linted files on `sys.path`,
-    where an import could pick up the user's modules.
+    What an analysis needs from outside this package is imported now: pylint later puts the folders of the linted files
+    on `sys.path`, where an import could pick up the user's modules.
 
     Parameters
     ----------
     linter
         The linter to register with.
     """
-    import_everything()
+    import_outside()
     for number, (name, rules) in enumerate(_checkers(_all_rules())):
         linter.register_checker(FamilyChecker(linter, name, rules, with_option=number == 0))
 
@@ -120,13 +121,13 @@ def _all_rules() -> Iterable[Rule]:
         _PROGRAMS.plugin_folders = tuple(map(str, plugins.rule_folders))
         config = load_config(Path.cwd())
         folders = (*config.rule_folders, *_PROGRAMS.plugin_folders)
-        return load_rules([config.root / folder for folder in folders]).values()
+        return rules_of(replace(config, rule_folders=folders)).values()
     except PluginError as error:
         _PROGRAMS.broken = error
     except MergegateError:
         # the linted files may belong to another project; if not, opening theirs fails in the same way
         pass
-    return load_rules().values()
+    return rules_of(Config(root=Path.cwd())).values()
 
 
 def _checkers(rules: Iterable[Rule]) -> Iterator[tuple[str, list[Rule]]]:

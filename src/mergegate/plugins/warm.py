@@ -6,8 +6,8 @@ analysis, and only a buffer that differs from its file is analysed again, with t
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import sys
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,8 +18,6 @@ from mergegate.engine import Analysis, analyse
 from mergegate.errors import MergegateError
 from mergegate.finding import Finding
 from mergegate.gate.report import judge
-from mergegate.rules.loader import load_rules
-from mergegate.rules.model import Rule
 
 _NOTHING: tuple[Finding, ...] = ()
 
@@ -54,7 +52,7 @@ class Programs:
             What stands for the run.
         """
         known = self._run() if self._run else None
-        if known is run and multiprocessing.parent_process() is not None:
+        if known is run and _in_worker():
             return
         self._run = weakref.ref(run)
         self._programs.clear()
@@ -112,11 +110,9 @@ class Programs:
                 if isinstance(known, _Program) and (known.config.root, known.config.file) == (config.root, config.file):
                     return known
             config = replace(config, rule_folders=(*config.rule_folders, *self.plugin_folders))
-            rules = load_rules([config.root / each for each in config.rule_folders])
-            config.check_rules(rules, {rule.family for rule in rules.values()})
         except MergegateError as error:
             return error
-        return _Program(config, rules)
+        return _Program(config)
 
 
 @dataclass(slots=True)
@@ -124,7 +120,6 @@ class _Program:
     """One project and its findings as the files on the disk have them."""
 
     config: Config
-    rules: Mapping[str, Rule]
     saved: dict[str, tuple[Finding, ...]] | None = None
     paths: frozenset[str] = frozenset()
 
@@ -155,9 +150,15 @@ class _Program:
             path: tuple(pragma for pragma in pragmas if pragma.kind != "pylint")
             for path, pragmas in analysis.pragmas.items()
         }
-        verdicts = judge(replace(analysis, pragmas=own), self.config, self.rules)
+        verdicts = judge(replace(analysis, pragmas=own), self.config)
         judged = (verdicts.judged[index] for index in verdicts.shown)
         return [each.finding for each in judged if each.status == "new"]
+
+
+def _in_worker() -> bool:
+    """Tell whether this is a worker process; one has the module loaded, which costs as much as all else here."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing is not None and multiprocessing.parent_process() is not None
 
 
 def _by_path(findings: list[Finding]) -> dict[str, tuple[Finding, ...]]:

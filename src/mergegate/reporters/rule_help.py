@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from mergegate.rules.model import Example, Rule
+from mergegate.rules.rule import Rule
 
 _WIDTH = 100
 _FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -15,7 +15,7 @@ _CODE_SPAN = re.compile(r"`([^`]+)`")
 def rule_markdown(rule: Rule) -> str:
     """Return what a rule is about, why, how to repair it, and an example of both, as Markdown."""
     parts = [rule.summary, "## Why", rule.rationale, "## How to fix", rule.fix]
-    for example in _pair(rule):
+    for example in rule.pair:
         parts.append(f"## {'Reported' if example.kind == 'bad' else 'Not reported'}")
         for file in example.files:
             name = f"`{file.path}`\n\n" if len(example.files) > 1 else ""
@@ -42,11 +42,3 @@ def _plain(markdown: str) -> list[str]:
             flowing = (" ".join(part.split()) for part in piece.split("\n\n"))
             paragraphs.extend(textwrap.fill(_CODE_SPAN.sub(r"\1", part), _WIDTH) for part in flowing if part)
     return paragraphs
-
-
-def _pair(rule: Rule) -> list[Example]:
-    """Return the first bad and the first good example."""
-    found: dict[str, Example] = {}
-    for example in rule.examples:
-        found.setdefault(example.kind, example)
-    return [found[kind] for kind in ("bad", "good") if kind in found]

@@ -15,7 +15,7 @@ from mergegate.gate.report import Report, Result
 from mergegate.reporters import Style
 from mergegate.reporters.places import repository_prefix
 from mergegate.reporters.rule_help import rule_markdown, rule_text
-from mergegate.rules.model import Rule
+from mergegate.rules.rule import Rule
 
 _SCHEMA = "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"
 _BASE = "%SRCROOT%"

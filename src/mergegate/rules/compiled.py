@@ -1,4 +1,4 @@
-"""The compiled form of rules and knowledge: one JSON text that reads back several times faster than the TOML files."""
+"""The compiled form of knowledge: one JSON text that reads back several times faster than the TOML files."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from dataclasses import fields
 from typing import Any, cast
 
 from mergegate.errors import RuleError
-from mergegate.finding import Confidence, Severity
+from mergegate.finding import Confidence
 from mergegate.rules.model import (
     Blocking,
     Caller,
     Condition,
-    Example,
-    ExampleFile,
     Knowledge,
     LoopEntry,
     Replacement,
-    Rule,
 )
 
-_VERSION = 1
+_VERSION = 2
 
 
-def compile_rules(rules: Mapping[str, Rule], knowledge: Knowledge) -> bytes:
-    """Return rules and knowledge as JSON, for `read_compiled`.
+def compile_knowledge(knowledge: Knowledge) -> bytes:
+    """Return knowledge as JSON, for `read_compiled`.
 
     The type table is left out: it is stored in JSON already.
     """
@@ -34,24 +31,21 @@ def compile_rules(rules: Mapping[str, Rule], knowledge: Knowledge) -> bytes:
     callers = {id(caller): caller for caller in knowledge.callers.values()}
     document = {
         "version": _VERSION,
-        "rules": [_row(rule) for rule in rules.values()],
         "blocking": [_row(entry) for entry in entries.values()],
         "names": {name: numbers[id(entry)] for name, entry in knowledge.blocking.items()},
         "safe": sorted(knowledge.safe),
         "handovers": sorted(knowledge.handovers),
+        "barriers": sorted(knowledge.barriers),
         "callers": [_row(caller) for caller in callers.values()],
         "decorators": dict(knowledge.decorators),
         "loop_entries": [_row(entry) for entry in knowledge.loop_entries],
         "replacements": [_row(replacement) for replacement in knowledge.replacements.values()],
-        "digest": knowledge.digest,
     }
     return json.dumps(document, separators=(",", ":"), default=_row).encode()
 
 
-def read_compiled(
-    data: bytes, types: Mapping[str, object], aliases: Mapping[str, str]
-) -> tuple[dict[str, Rule], Knowledge]:
-    """Return what `compile_rules` was given.
+def read_compiled(data: bytes, types: Mapping[str, object], aliases: Mapping[str, str]) -> Knowledge:
+    """Return what `compile_knowledge` was given.
 
     Parameters
     ----------
@@ -69,10 +63,9 @@ def read_compiled(
         document = json.loads(data)
         if document["version"] != _VERSION:
             raise ValueError(document["version"])
-        rules = [_rule(row) for row in document["rules"]]
-        return {rule.id: rule for rule in rules}, _knowledge(document, types, aliases)
+        return _knowledge(document, types, aliases)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise RuleError("the compiled rules are damaged", "clear the cache: mergegate cache clean") from error
+        raise RuleError("the compiled knowledge is damaged", "clear the cache: mergegate cache clean") from error
 
 
 def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str, str]) -> Knowledge:
@@ -89,7 +82,7 @@ def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str,
         types=types,
         aliases=aliases,
         handovers=frozenset(document["handovers"]),
-        digest=document["digest"],
+        barriers=frozenset(document["barriers"]),
     )
 
 
@@ -107,35 +100,15 @@ def _loop_entry(base: str, methods: list[str], unless_defined: str, note: str) -
 
 
 def _blocking(row: list[Any]) -> Blocking:
-    names, grade, category, replacement, free_when, blocks_when, follows, note, verified = row
-    return Blocking(
-        names=tuple(names),
-        grade=grade,
-        category=category,
-        replacement=replacement,
-        free_when=_conditions(free_when),
-        blocks_when=_conditions(blocks_when),
-        follows=tuple(follows),
-        note=note,
-        verified=tuple(verified),
-    )
+    values = dict(zip([field.name for field in fields(Blocking)], row, strict=True))
+    for name in ("names", "follows", "verified", "free_beside", "blocks_beside"):
+        values[name] = tuple(values[name])
+    for name in ("free_when", "blocks_when"):
+        values[name] = _conditions(values[name])
+    limit = values["confidence"]
+    values["confidence"] = Confidence(limit) if limit else None
+    return Blocking(**values)
 
 
 def _conditions(rows: list[Any]) -> tuple[Condition, ...]:
     return tuple([Condition(*row) for row in rows])
-
-
-def _rule(row: list[Any]) -> Rule:
-    values = dict(zip([field.name for field in fields(Rule)], row, strict=True))
-    values["severity"], values["confidence"] = Severity(values["severity"]), Confidence(values["confidence"])
-    values["categories"], values["references"] = tuple(values["categories"]), tuple(values["references"])
-    values["examples"] = tuple([_example(*example) for example in values["examples"]])
-    return Rule(**values)
-
-
-def _example(kind: str, name: str, files: list[Any]) -> Example:
-    return Example(kind, name, tuple([_example_file(*file) for file in files]))
-
-
-def _example_file(path: str, code: str, expected: dict[str, list[str]]) -> ExampleFile:
-    return ExampleFile(path, code, {int(line): tuple(rules) for line, rules in expected.items()})

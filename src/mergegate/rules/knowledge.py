@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mergegate.errors import ConfigError
+from mergegate.finding import Confidence
 from mergegate.rules.model import (
     CATEGORIES,
     EFFECTS,
@@ -20,7 +21,7 @@ from mergegate.rules.model import (
 from mergegate.rules.names import SHAPE, covers, expand, first_malformed
 from mergegate.rules.reading import Table, read_toml
 
-_KINDS = ("blocking", "safe", "handovers", "caller", "decorators", "loop_entry", "replacement")
+_KINDS = ("blocking", "safe", "handovers", "barriers", "caller", "decorators", "loop_entry", "replacement")
 _DECLARED = "declared as blocking in the configuration"
 
 
@@ -34,6 +35,7 @@ class KnowledgeBuilder:
         self.blocking: dict[str, Blocking] = {}
         self.safe: set[str] = set()
         self.handovers: set[str] = set()
+        self.barriers: set[str] = set()
         self.callers: dict[str, Caller] = {}
         self.decorators: dict[str, str] = {}
         self.loop_entries: list[LoopEntry] = []
@@ -70,6 +72,7 @@ class KnowledgeBuilder:
             self._claim(name, top, "safe")
             self.safe.add(name)
         self.handovers.update(_names(top, "handovers"))
+        self.barriers.update(_names(top, "barriers"))
         self._add_callables(top)
         for table in top.tables("loop_entry"):
             self.loop_entries.extend(_loop_entries(table))
@@ -105,15 +108,13 @@ class KnowledgeBuilder:
             # a hand-over that decorates makes its function run in a thread
             self.decorators.setdefault(name, "thread")
 
-    def build(self, types: Mapping[str, object], aliases: Mapping[str, str], digest: str) -> Knowledge:
+    def build(self, types: Mapping[str, object], aliases: Mapping[str, str]) -> Knowledge:
         """Return what was collected.
 
         Parameters
         ----------
         types, aliases
             The type table.
-        digest
-            The digest of all that was read.
 
         Raises
         ------
@@ -133,13 +134,15 @@ class KnowledgeBuilder:
             types=types,
             aliases=aliases,
             handovers=frozenset(self.handovers),
-            digest=digest,
+            barriers=frozenset(self.barriers),
         )
 
     def _blocking(self, table: Table) -> Blocking:
         table.expecting(
-            "names", "grade", "category", "replacement", "free_when", "blocks_when", "follows", "note", "verified"
-        )
+            "names", "grade", "category", "replacement", "free_when", "blocks_when", "follows", "note", "verified",
+            "confidence", "free_beside", "blocks_beside",
+        )  # fmt: skip
+        limit = table.choice("confidence", tuple(Confidence), "")
         entry = Blocking(
             names=_names(table, "names", required=True),
             grade=table.choice("grade", GRADES),
@@ -150,6 +153,9 @@ class KnowledgeBuilder:
             follows=_names(table, "follows"),
             note=table.text("note", ""),
             verified=table.texts("verified", single=True),
+            confidence=Confidence(limit) if limit else None,
+            free_beside=table.texts("free_beside"),
+            blocks_beside=table.texts("blocks_beside"),
         )
         if entry.replacement:
             self._wanted.append((table, entry.replacement))
@@ -186,7 +192,6 @@ def read_knowledge(
     *,
     declared: tuple[Iterable[str], Iterable[str], Iterable[str]],
     type_table: tuple[Mapping[str, object], Mapping[str, str]],
-    digest: str,
 ) -> Knowledge:
     """Read our own tables, then users' tables, then the names that a configuration declares.
 
@@ -198,8 +203,6 @@ def read_knowledge(
         Names that block, that are safe, and that hand a callable over.
     type_table
         The types and their aliases.
-    digest
-        The digest of all that is read.
 
     Raises
     ------
@@ -212,7 +215,7 @@ def read_knowledge(
     for path, shown in added:
         builder.add_file(path, shown, overriding=True)
     builder.declare(*declared)
-    return builder.build(*type_table, digest)
+    return builder.build(*type_table)
 
 
 def _names(table: Table, key: str, *, required: bool = False) -> tuple[str, ...]:

@@ -5,57 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mergegate.finding import Confidence, Severity
-
-
-@dataclass(frozen=True, slots=True)
-class ExampleFile:
-    """One file of an example; `expected` maps 1-based lines to the ids of the rules that report there, sorted."""
-
-    path: str
-    code: str
-    expected: Mapping[int, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A small program that shows a rule: `kind` is "bad" or "good"."""
-
-    kind: str
-    name: str
-    files: tuple[ExampleFile, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule, as its file under `rules/<family>/<id>.toml` declares it.
-
-    Attributes
-    ----------
-    id
-        Kebab-case symbol that names the defect; also the pylint symbol.
-    pylint
-        pylint message id, such as `E7101`; empty if pylint itself reports the defect.
-    check
-        The algorithm that looks for it: a module of `mergegate.checks`.
-    categories
-        Which categories of knowledge entries this rule reports, for checks that serve several rules.
-    """
-
-    id: str
-    pylint: str
-    family: str
-    severity: Severity
-    confidence: Confidence
-    since: str
-    check: str
-    summary: str
-    rationale: str
-    fix: str
-    categories: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    examples: tuple[Example, ...] = ()
-    enabled: bool = True
+from mergegate.finding import Confidence, Step
+from mergegate.rules.rule import Example, ExampleFile, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +51,15 @@ class Blocking:
         Key of the `Replacement` that the message offers; empty: run it in a thread.
     free_when, blocks_when
         Any `free_when` that holds makes the call harmless; if there are `blocks_when`, one of them must hold.
+    free_beside, blocks_beside
+        Methods that the same function calls on the same object: with one of `free_beside` it has made sure that the
+        call does not wait (`future.done()`); if there are `blocks_beside`, there must be one of them for the call to
+        have anything to wait for (`executor.submit()`).
     follows
         Names of calls that make the object this is called on: where such a call is reported in the same function,
         this one would only repeat it (`open()` and the `read()` of its handle).
+    confidence
+        The most that a finding about these calls deserves, below what its rule says; None: no such limit.
     verified
         The releases of the packages in which the names were found, such as `httpx 0.28.1`; none for the stdlib.
     """
@@ -116,6 +73,34 @@ class Blocking:
     follows: tuple[str, ...] = ()
     note: str = ""
     verified: tuple[str, ...] = ()
+    confidence: Confidence | None = None
+    free_beside: tuple[str, ...] = ()
+    blocks_beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingBody(Blocking):
+    """A callable of an installed package whose body blocks: no table says so, its source does.
+
+    Attributes
+    ----------
+    package
+        The distribution, as `name==version`.
+    label
+        How messages call it, such as `Client.get()`.
+    steps
+        The chain through the installed package, from the callable's own body down to what blocks.
+    scope
+        The function whose body blocks, at the place of the last step.
+    is_property
+        Whether reading the attribute runs the body.
+    """
+
+    package: str = ""
+    label: str = ""
+    steps: tuple[Step, ...] = ()
+    scope: str = ""
+    is_property: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +151,10 @@ class Knowledge:
         The type table, see `mergegate.semantics.type_table`.
     aliases
         Other public paths of a name, to the canonical one.
-    digest
-        Changes when anything in the tables does.
+    barriers
+        Top-level packages whose bodies are never looked into.
+    installed
+        Top-level packages of which installed bodies are known, each with its distribution as `name==version`.
     """
 
     blocking: Mapping[str, Blocking]
@@ -179,7 +166,8 @@ class Knowledge:
     types: Mapping[str, object]
     aliases: Mapping[str, str]
     handovers: frozenset[str] = frozenset()
-    digest: str = ""
+    barriers: frozenset[str] = frozenset()
+    installed: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def lookup(self, name: str) -> Blocking | None:
         """Return the entry for a dotted name, or None if nothing is known or it is known to be safe."""
@@ -219,6 +207,11 @@ CATEGORIES = (
     "file", "metadata", "wait", "lock", "loop",
 )  # fmt: skip
 EFFECTS = (
-    "thread", "coroutine", "task", "loop", "cache", "transparent", "property", "cached-property", "static", "class",
-    "contextmanager", "asynccontextmanager",
+    "thread", "coroutine", "task", "loop", "command", "cache", "transparent", "property", "cached-property", "static",
+    "class", "contextmanager", "asynccontextmanager",
 )  # fmt: skip
+
+__all__ = [
+    "CATEGORIES", "EFFECTS", "GRADES", "Blocking", "BlockingBody", "Caller", "Condition", "Example", "ExampleFile",
+    "Knowledge", "LoopEntry", "Replacement", "Rule",
+]  # fmt: skip

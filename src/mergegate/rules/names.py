@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-_NAME = r"[A-Za-z_]\w*(?:\(\))*(?:\.[A-Za-z_]\w*(?:\(\))*)*(?:\.\*)?"
+# possessive throughout: no part of a name can be read in two ways, and there are tens of thousands of them
+_NAME = r"[A-Za-z_]\w*+(?:\(\))*+(?:\.[A-Za-z_]\w*+(?:\(\))*+)*+(?:\.\*)?+"
 _ONE = re.compile(_NAME)
-_ALL = re.compile(rf"(?:{_NAME}\n)*")
+_ALL = re.compile(rf"(?:{_NAME}\n)*+")
 SHAPE = "dotted names such as pkg.Class.method, pkg.{f,g} or pkg.Class.*"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mergegate.semantics.members import Members
-from mergegate.semantics.values import DECLARED, NONE, STR, UNKNOWN, Union, join
+from mergegate.semantics.values import DECLARED, NONE, STR, UNKNOWN, Union, a_class, join
 from mergegate.syntax.summary import Row
 
 _MAX_DEPTH = 25
@@ -112,7 +112,8 @@ class Annotations(Members):
                 if form == "union":
                     return join([self.declared(module, p, depth + 1) for p in parts])
                 if form == "type":
-                    return tuple(("cls", v[1]) for v in self.declared(module, parts[0], depth + 1) if v[0] == "ins")
+                    named = self.declared(module, parts[0], depth + 1)
+                    return tuple(a_class(v[1], DECLARED) for v in named if v[0] == "ins")
                 if form == "call":
                     return (("call", self.declared(module, parts[-1], depth + 1)),)
                 if form == "await":

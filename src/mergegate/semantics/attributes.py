@@ -15,6 +15,8 @@ from mergegate.semantics.values import (
     ClassKey,
     Union,
     Value,
+    a_class,
+    how_known,
     join,
 )  # fmt: skip
 
@@ -37,7 +39,7 @@ class Attributes(Generics):
         if kind == "mod":
             return self._module_member(value, name)
         if kind == "cls":
-            return self._class_member(value[1], name)
+            return self._class_member(value, name)
         if kind == "x":
             return self.external(f"{value[1]}.{name}")
         if kind == "super":
@@ -64,8 +66,9 @@ class Attributes(Generics):
             return (("mod", target, -1),)
         return self.external(target)
 
-    def _class_member(self, key: ClassKey, name: str) -> Union:
+    def _class_member(self, receiver: Value, name: str) -> Union:
         """Return an attribute of a class object."""
+        key: ClassKey = receiver[1]
         if isinstance(key, str):
             found = self.types.member(key, name)
             if found is None:
@@ -82,7 +85,7 @@ class Attributes(Generics):
             bound: list[Value] = []
             for value in union:
                 if value[0] == "fn" and value[2] is None and self.method_kind(value[1]) == "class":
-                    bound.append(("fn", value[1], ("cls", key)))
+                    bound.append(("fn", value[1], receiver))
                 else:
                     bound.append(value)
             return tuple(bound)
@@ -170,7 +173,7 @@ class Attributes(Generics):
             elif self.method_kind(value[1]) == "static":
                 found.append((value,))
             elif self.method_kind(value[1]) == "class":
-                found.append((("fn", value[1], ("cls", receiver[1])),))
+                found.append((("fn", value[1], a_class(receiver[1], how_known(receiver))),))
             else:
                 found.append((("fn", value[1], receiver),))
         return join(found)
@@ -187,6 +190,8 @@ class Attributes(Generics):
 
     def _external_member(self, value: Value, name: str) -> Union:
         key = value[1]
+        if value[3] == EXACT and self.is_catalogued(f"{key}().{name}"):
+            return (("x", f"{key}().{name}"),)
         found = self.types.member(key, name)
         if found is None:
             return (("xm", key, value[2], name),)

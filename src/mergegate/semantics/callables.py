@@ -19,7 +19,7 @@ class Callable:
     property
         Reading the attribute calls it.
     effect
-        "" or what a decorator does with calls: thread, task, cache, contextmanager, asynccontextmanager, loop.
+        "" or what a decorator does with calls: thread, task, cache, contextmanager, asynccontextmanager, loop, command.
     wrappers
         Functions of the program that run in its place.
     runs

@@ -9,7 +9,7 @@ from mergegate.rules.model import Knowledge
 from mergegate.semantics.dispatch import Dispatch, Site
 from mergegate.semantics.graph import Edge, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
-from mergegate.semantics.values import Arguments, Value
+from mergegate.semantics.values import Arguments, ClassKey, Value
 from mergegate.syntax.summary import Flag, FunctionFlag, ModuleSummary
 
 
@@ -32,20 +32,22 @@ class CallGraph(Dispatch):
         # operators cost nothing where no class of the program defines them
         self._operators = {name for c in self.classes for name in c.names if name.startswith("__")}
         self._hook_names = {name for entry in knowledge.loop_entries for name in entry.methods}
+        on_loop = (name for name, effect in knowledge.decorators.items() if effect == "loop")
+        self._loop_decorators = {name.rpartition(".")[2] for name in on_loop}
         self.reached: set[int] = set()
         self._built: set[int] = set()
         self._handed: list[tuple[int, int, int, Value | None]] = []
-        self._called_parameters: dict[int, set[int]] = {}
-        self._handed_over: set[tuple[int, int, int, int]] = set()
+        self._called_parameters: dict[int, dict[int, bool]] = {}
+        self._handed_over: set[tuple[int, int, int, int, bool]] = set()
 
     def build(self) -> None:
         """Resolve the operations of all functions that an event loop runs, and of all that these may run."""
         self._follow([f for f in range(len(self.functions)) if self.runs_on_loop(f)])
 
     def runs_on_loop(self, function: int) -> bool:
-        """Tell whether an event loop runs the body of a function: it is async, or a framework's hook."""
+        """Tell whether an event loop runs the body of a function: it is async, or a framework calls it there."""
         fact = self.functions[function]
-        if fact.flags & FunctionFlag.ASYNC:
+        if fact.flags & FunctionFlag.ASYNC or (fact.decorators and self._is_handler(function)):
             return True
         if fact.owner < 0 or fact.name not in self._hook_names:
             return False
@@ -56,6 +58,14 @@ class CallGraph(Dispatch):
                 twin = entry.unless_defined.format(name=fact.name)
                 return not (twin and self.find_method(owner, twin))
         return False
+
+    def _is_handler(self, function: int) -> bool:
+        """Tell whether a decorator of a library hands a plain function to the event loop."""
+        module = self.function_module[function]
+        rows = [self.row(module, node) for node in self.functions[function].decorators]
+        names = {(self.row(module, row[1]) if row[0] == "(" else row)[-1] for row in rows}
+        # few decorators are spelled like one of those: the others need not be resolved
+        return not self._loop_decorators.isdisjoint(names) and self.callable_of(function).effect == "loop"
 
     def _follow(self, nodes: list[int]) -> None:
         """Build the edges of the given nodes and of all that they lead to."""
@@ -116,7 +126,7 @@ class CallGraph(Dispatch):
         edges = self.edges[function]
         for position, operation in enumerate(self.functions[function].operations):
             row = rows[operation.node]
-            site = Site(module, position, row, bool(operation.flags & Flag.FIRST_USE), edges)
+            site = Site(module, position, row, bool(operation.flags & Flag.FIRST_USE), edges, function)
             kind = operation.kind
             if kind == "call":
                 if not operation.flags & Flag.AWAITED and row[0] == "(":
@@ -155,7 +165,7 @@ class CallGraph(Dispatch):
             for node in site.row[2]:
                 for argument in self.value(site.module, node):
                     if argument[0] == "gen":
-                        self.function_edges(site.without_arguments(), argument[1], None, running=True)
+                        self._generator_edges(site, node, argument[1])
         caller = self.knowledge.callers.get(name)
         if caller is not None:
             node = dict(site.row[3]).get(caller.argument, 0)
@@ -170,7 +180,7 @@ class CallGraph(Dispatch):
             if value[0] in ("fn", "part", "x", "xm"):
                 self.call_edges(site.without_arguments(), value)
             elif value[0] == "gen":
-                self.function_edges(site.without_arguments(), value[1], None, running=True)
+                self._generator_edges(site, node, value[1])
 
     def _property_edges(self, site: Site) -> None:
         for value in self.value(site.module, site.row[1]):
@@ -188,14 +198,30 @@ class CallGraph(Dispatch):
         plain = site.without_arguments()
         for value in self.value(site.module, node):
             if value[0] == generator:
-                self.function_edges(plain, value[1], None, running=True)
+                self._generator_edges(site, node, value[1])
             elif value[0] == "ins":
                 for method in methods:
                     for member in self._attribute_of_value(value, method):
                         if member[0] == "fn":
                             self.function_edges(plain, member[1], value, running=True)
                         elif member[0] == "xm":
-                            self.call_edges(plain, member)
+                            self.call_edges(self._making(site, node, value[1]), member)
+
+    def _making(self, site: Site, node: int, key: ClassKey) -> Site:
+        """Return the place with the call that makes an object of a class, if `node` is one: `with Lock(timeout=0)`."""
+        row = self.row(site.module, node)
+        if row[0] == "(" and any(v[0] in ("cls", "x") and v[1] == key for v in self.value(site.module, row[1])):
+            return site._replace(row=row)
+        return site.without_arguments()._replace(function=site.function)
+
+    def _generator_edges(self, site: Site, node: int, generator: int) -> None:
+        """Add the body of a generator function, run with what the call `node` passed to it if that is the maker."""
+        row = self.row(site.module, node)
+        for maker in self.value(site.module, row[1]) if row[0] == "(" else ():
+            if maker[0] == "fn" and maker[1] == generator:
+                self.function_edges(site._replace(row=row), generator, maker[2], running=True)
+                return
+        self.function_edges(site.without_arguments(), generator, None, running=True)
 
     def _lock_edges(self, site: Site, node: int) -> None:
         """Add the wait for a thread's lock that is held over an `await`; a short section without one is left alone."""
@@ -207,11 +233,11 @@ class CallGraph(Dispatch):
 
     # -- callables as arguments ----------------------------------------------------------------------------------
 
-    def _called(self, function: int) -> set[int]:
-        """Return the positions of those parameters of a function that it is known to call."""
+    def _called(self, function: int) -> dict[int, bool]:
+        """Return the positions of those parameters that a function is known to call: whether on first use only."""
         known = self._called_parameters.get(function)
         if known is None:
-            known = self._called_parameters[function] = set()
+            known = self._called_parameters[function] = {}
             fact, module = self.functions[function], self.function_module[function]
             own = function - self.function_base[module]
             for operation in fact.operations if fact.parameters else ():
@@ -219,7 +245,7 @@ class CallGraph(Dispatch):
                 if operation.kind == "call" and row[0] == "(" and not operation.flags & Flag.AWAITED:
                     callee = self.row(module, row[1])
                     if callee[0] == "p" and callee[1] == own:
-                        known.add(callee[2])
+                        known[callee[2]] = known.get(callee[2], True) and bool(operation.flags & Flag.FIRST_USE)
         return known
 
     def _hand_over_callables(self) -> list[int]:
@@ -234,28 +260,32 @@ class CallGraph(Dispatch):
         while grown:
             grown = False
             for function, position, target, receiver in self._handed:
-                for parameter in self._called(target):
+                for parameter, once in tuple(self._called(target).items()):
                     module, node = self._passed(function, position, target, receiver, parameter)
                     row = self.row(module, node)
                     if row[0] == "p" and row[1] == function - self.function_base[module]:
                         known = self._called(function)
-                        grown = grown or row[2] not in known
-                        known.add(row[2])
+                        lazily = known.get(row[2], True) and (once or self._is_lazy(function, position))
+                        grown = grown or known.get(row[2]) != lazily
+                        known[row[2]] = lazily
         found: list[int] = []
         for function, position, target, receiver in self._handed:
-            for parameter in sorted(self._called(target)):
-                key = (function, position, target, parameter)
+            for parameter, once in sorted(self._called(target).items()):
+                key = (function, position, target, parameter, once)
                 if key not in self._handed_over and self.running(target):
                     self._handed_over.add(key)
                     found.extend(self._connect(function, position, target, receiver, parameter))
         return found
+
+    def _is_lazy(self, function: int, position: int) -> bool:
+        return bool(self.functions[function].operations[position].flags & Flag.FIRST_USE)
 
     def _connect(self, function: int, position: int, target: int, receiver: Value | None, parameter: int) -> list[int]:
         module, node = self._passed(function, position, target, receiver, parameter)
         edges = self.edges[function]
         before = len(edges)
         if node:
-            first_use = bool(self.functions[function].operations[position].flags & Flag.FIRST_USE)
+            first_use = self._called(target)[parameter] or self._is_lazy(function, position)
             self._callback_edges(Site(module, position, self.row(module, 0), first_use, edges), node)
         return [edge.target for edge in edges[before:] if edge.target >= 0]
 

@@ -12,6 +12,7 @@ from mergegate.semantics.values import (
     DECLARED,
     EXACT,
     NO_ARGUMENTS,
+    NONE,
     SELF,
     UNKNOWN,
     Arguments,
@@ -121,8 +122,8 @@ class Calls(Callables):
             variable = self._type_variable_argument(function, receiver, arguments)
             if variable:
                 return variable
-        # a declared union of several classes says less than the body
-        if len(union) != 1:
+        # a declared union of several classes says less than the body, and so does `Any | None`
+        if len(union) != 1 or union == NONE:
             allowed = self.allowed_guards(function, receiver, arguments)
             nodes = [node for node, guard in fact.results if guard in allowed or not guard]
             if self.choices_of(function):

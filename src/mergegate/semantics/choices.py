@@ -15,6 +15,8 @@ _FIELDS: dict[str, tuple[int, ...]] = {
     "L": (1,), "S": (1,), "G": (1,), "D": (1, 2), "/": (1, 2), "~": (4, 5),
 }  # fmt: skip
 
+# rows of what is never None
+_PRESENT = frozenset("(clsbLSGDT/")
 # (parameter, demand) to whether the parameter meets it
 Decisions = dict[tuple[int, int], bool]
 
@@ -133,8 +135,8 @@ def contradicts(row: Row, wanted: Demand) -> bool:
         absent = row[1] == "None"
     elif row[0] == "#":
         truth, absent = bool(row[1]), False
-    elif row[0] in "(cl" and wanted in ("none", "some"):
-        # an object made on the spot is there
+    elif row[0] in _PRESENT and wanted in ("none", "some"):
+        # an object made on the spot, or written out, is there
         truth, absent = True, False
     else:
         return False

@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from mergegate.semantics.calls import Calls
 
 
+def fits_company(entry: Blocking, methods: frozenset[str]) -> bool:
+    """Tell whether a call can block where the function calls these methods on the same object."""
+    if not methods.isdisjoint(entry.free_beside):
+        return False
+    return not entry.blocks_beside or not methods.isdisjoint(entry.blocks_beside)
+
+
 def applies(program: Calls, entry: Blocking, module: int, row: Any) -> bool:
     """Tell whether a call with these arguments can block.
 

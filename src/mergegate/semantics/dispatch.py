@@ -6,26 +6,30 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mergegate.rules.model import Blocking, Knowledge
-from mergegate.semantics.conditions import applies
+from mergegate.semantics.conditions import applies, fits_company
 from mergegate.semantics.construction import Construction
 from mergegate.semantics.graph import Edge, Primitive, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
-from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value
-from mergegate.syntax.summary import FunctionFlag, ModuleSummary
+from mergegate.semantics.values import EXACT, SELF, Arguments, ClassKey, Value, a_class, how_known, instance
+from mergegate.syntax.summary import FunctionFlag, ModuleSummary, Operation
 
 
 class Site(NamedTuple):
-    """The place that calls: its module and operation, the call's row, and the edges found so far."""
+    """The place that calls: its module and operation, the call's row, the edges found so far.
+
+    `function` is the one around it if the operation is about the very object whose method is called, else -1.
+    """
 
     module: int
     operation: int
     row: Any
     first_use: bool
     edges: list[Edge]
+    function: int = -1
 
     def without_arguments(self) -> Site:
         """The same place, for a call whose arguments are not at hand (a callback, a special method)."""
-        return self._replace(row=_NO_CALL, module=-1)
+        return self._replace(row=_NO_CALL, module=-1, function=-1)
 
 
 class Dispatch(Construction):
@@ -101,9 +105,10 @@ class Dispatch(Construction):
         fact = self.functions[function]
         method = ""
         key = receiver[1] if receiver is not None and receiver[0] in ("ins", "cls") else -1
-        if receiver is not None and receiver[0] == "ins" and isinstance(key, int):
-            method = fact.name if receiver[3] == SELF else ""
-            if receiver[3] != EXACT and self.overriding(key, fact.name):
+        if receiver is not None and isinstance(key, int):
+            how = how_known(receiver)
+            method = fact.name if how == SELF else ""
+            if how != EXACT and self.overriding(key, fact.name):
                 site.edges.append(Edge(site.operation, self.virtual(key, fact.name), 1, site.first_use, method))
         if fact.flags & FunctionFlag.STUB:
             return
@@ -121,8 +126,8 @@ class Dispatch(Construction):
             allowed = self.allowed_guards(function, receiver, Arguments(site.module, site.row[2], site.row[3]))
             guards = frozenset(allowed) if len(allowed) < len(fact.guards) else None
         key, exact = -1, False
-        if receiver is not None and receiver[0] == "ins" and isinstance(receiver[1], int) and fact.owner >= 0:
-            exact = receiver[3] == EXACT
+        if receiver is not None and fact.owner >= 0 and receiver[0] in ("ins", "cls") and isinstance(receiver[1], int):
+            exact = how_known(receiver) == EXACT
             owner = self.owner(function)
             if receiver[1] != owner or (exact and self.subclasses(owner)):
                 key = receiver[1]
@@ -143,13 +148,16 @@ class Dispatch(Construction):
         hit = self.find_method(receiver, edge.method)
         if hit is None:
             return [edge]
-        value = ("ins", receiver, (), EXACT if exact else SELF)
+        how = EXACT if exact else SELF
         edges: list[Edge] = []
         site = Site(-1, edge.operation, _NO_CALL, edge.first_use, edges)
         for member in self.value(self.class_module[hit[0]], hit[1]):
             if member[0] == "fn":
                 generator = bool(self.fact(member[1]).flags & FunctionFlag.GENERATOR)
-                self.function_edges(site, member[1], value, running=generator)
+                bound = (
+                    a_class(receiver, how) if self.method_kind(member[1]) == "class" else instance(receiver, how=how)
+                )
+                self.function_edges(site, member[1], bound, running=generator)
         return edges
 
     def running(self, function: int, *, generator: bool = False) -> list[int]:
@@ -229,10 +237,39 @@ class Dispatch(Construction):
         for name in names:
             entry = self._verdict(name) if isinstance(name, str) else None
             if entry is not None:
-                if isinstance(entry, Blocking) and applies(self, entry, site.module, site.row):
+                if isinstance(entry, Blocking) and self._can_block(entry, site):
                     lazily = site.first_use or entry.grade == "first-use"
                     site.edges.append(Edge(site.operation, self._primitive(entry, str(name)), 0, lazily))
                 return
+
+    def _can_block(self, entry: Blocking, site: Site) -> bool:
+        """Tell whether a call that an entry speaks of can block at just this place."""
+        beside = site.function >= 0 and (entry.free_beside or entry.blocks_beside)
+        if beside and not fits_company(entry, self._company(site)):
+            return False
+        return applies(self, entry, site.module, site.row)
+
+    def _company(self, site: Site) -> frozenset[str]:
+        """Return the methods that the function of a place calls on the object of the place, or on what `with` binds."""
+        module = self.function_module[site.function]
+        operations = self.functions[site.function].operations
+        place = operations[site.operation]
+        holder = self._method_called(module, place)[0] if place.kind == "call" else place.node
+        found: list[str] = []
+        for operation in operations:
+            node, name = self._method_called(module, operation)
+            if name and (node == holder or self.row(module, node) == ("n", holder)):
+                found.append(name)
+        return frozenset(found)
+
+    def _method_called(self, module: int, operation: Operation) -> tuple[int, str]:
+        """Return the node of an object and the name of its method, if that is what an operation calls; else (0, "")."""
+        row = self.row(module, operation.node)
+        if operation.kind == "call" and row[0] == "(":
+            callee = self.row(module, row[1])
+            if callee[0] == ".":
+                return callee[1], callee[2]
+        return 0, ""
 
     def _verdict(self, name: str) -> Blocking | bool | None:
         """Return what the catalogue says of a name: an entry, True for safe, None for nothing."""

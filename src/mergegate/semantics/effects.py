@@ -6,17 +6,23 @@ import heapq
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mergegate.rules.model import BlockingBody
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.graph import Edge, Primitive
-from mergegate.syntax.summary import FunctionFlag
+from mergegate.syntax.summary import Flag, FunctionFlag
 
 GRADES = {"unbounded": 0, "contents": 1, "metadata": 2, "first-use": 3}
 
 
 class Cost(NamedTuple):
-    """How strong an effect is; smaller is stronger: uncertain dispatch, grade, then hops."""
+    """How strong an effect is; smaller is stronger: what is uncertain, first use only, grade, then hops.
+
+    Uncertain are a dispatch to one of several overrides, and the body of an installed package: other releases may have
+    another one.
+    """
 
     uncertain: int
+    first_use: bool
     grade: int
     hops: int
 
@@ -54,14 +60,18 @@ class Effects:
             primitive = self.graph.primitives[-1 - edge.target]
             if not self.wanted(primitive):
                 return None
-            return _through(edge, Cost(0, GRADES[primitive.entry.grade], 0))
+            entry = primitive.entry
+            inside = (1, len(entry.steps)) if isinstance(entry, BlockingBody) else (0, 0)
+            return _through(edge, Cost(inside[0], False, GRADES[entry.grade], inside[1]))
         effect = self.effects.get(edge.target)
         return None if effect is None else _through(edge, effect.cost)
 
     def _solve(self) -> None:
         callers: dict[int, list[tuple[int, Edge]]] = {}
         heap: list[tuple[Cost, int, Edge]] = []
-        for node in sorted(self.graph.reached):
+        node = 0
+        # expanding a group may make new ones, behind the last
+        while node < self.graph.first_group + len(self.graph.groups):
             function = self.graph.function_of(node)
             if function < 0 or not self.graph.functions[function].flags & FunctionFlag.ASYNC:
                 for edge in self.graph.node_edges(node):
@@ -73,6 +83,7 @@ class Effects:
                         cost = self.of_edge(edge)
                         if cost is not None:
                             heapq.heappush(heap, (cost, node, edge))
+            node += 1
         while heap:
             cost, node, edge = heapq.heappop(heap)
             if node in self.effects:
@@ -94,6 +105,20 @@ class Effects:
         return hops
 
 
+def runs_in_loop(graph: CallGraph, function: int, edge: Edge) -> bool:
+    """Tell whether an edge may be taken while an event loop runs: no loop is started where one was looked for before.
+
+    A probe makes it harmless: `try: get_running_loop() except RuntimeError: run(...)`.
+    """
+    if edge.target >= 0 or graph.primitives[-1 - edge.target].entry.category != _LOOP:
+        return True
+    fact = graph.functions[function]
+    return not (fact.flags & FunctionFlag.CHECKS_LOOP or fact.operations[edge.operation].flags & Flag.LOOP_GUARDED)
+
+
 def _through(edge: Edge, cost: Cost) -> Cost:
-    grade = max(cost.grade, GRADES["first-use"]) if edge.first_use else cost.grade
-    return Cost(min(cost.uncertain + edge.uncertain, 3), grade, cost.hops + 1)
+    uncertain = min(cost.uncertain + edge.uncertain, 3)
+    return Cost(uncertain, cost.first_use or edge.first_use, cost.grade, cost.hops + 1)
+
+
+_LOOP = "loop"

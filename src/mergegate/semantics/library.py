@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from typing import TYPE_CHECKING, NamedTuple
 
-from mergegate.semantics.values import EXACT, NO_ARGUMENTS, UNKNOWN, Arguments, Union, join
+from mergegate.semantics.values import EXACT, NO_ARGUMENTS, UNKNOWN, Arguments, Union, a_class, how_known, join
 
 if TYPE_CHECKING:
     from mergegate.semantics.calls import Calls
@@ -108,7 +108,7 @@ def _filtered(call: Call) -> Union | None:
 
 
 def _type_of(call: Call) -> Union | None:
-    return tuple(("cls", v[1]) for v in call.first if v[0] == "ins") if len(call.arguments) == 1 else None
+    return tuple(a_class(v[1], how_known(v)) for v in call.first if v[0] == "ins") if len(call.arguments) == 1 else None
 
 
 def _closing(call: Call) -> Union | None:

@@ -35,7 +35,10 @@ class ModuleIndex:
     def _candidates(self, path: str, roots: list[str]) -> list[str]:
         stem = path.removesuffix(".py").removesuffix("/__init__")
         found: dict[str, None] = {}
-        for root in [self._outermost(path), self._innermost(path), *roots, "src", ""]:
+        own = [self._outermost(path)]
+        if posixpath.dirname(path) in self.packages:
+            own.append(self._innermost(path))
+        for root in [*own, *roots, "src", ""]:
             if not root:
                 found[stem.replace("/", ".")] = None
             elif stem.startswith(root + "/"):
@@ -67,12 +70,12 @@ class ModuleIndex:
         return max(found, key=lambda index: (self._nearness(index, importer), -index))
 
     def _beside(self, name: str, importer: int) -> int:
-        """A script imports the modules of its own folder."""
-        folder = posixpath.dirname(self.paths[importer])
-        if not folder or folder in self.packages:
+        """A script, which is in no package, imports the modules of its own folder."""
+        folder: str = posixpath.dirname(self.paths[importer])
+        if not folder or self._outermost(self.paths[importer]) != folder:
             return -1
-        found = self.by_name.get(f"{folder.replace('/', '.')}.{name}")
-        return found[0] if found else -1
+        found = self.by_name.get(f"{folder.replace('/', '.')}.{name}", ())
+        return next((index for index in found if index != importer), -1)
 
     def _nearness(self, index: int, importer: int) -> int:
         mine, other = self.paths[importer].split("/"), self.paths[index].split("/")

@@ -7,23 +7,25 @@ from collections.abc import Iterable, Sequence
 from mergegate.rules.model import Knowledge
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.type_table import TypeTable
-from mergegate.syntax.codec import decode
+from mergegate.syntax.summary import ModuleSummary
 
 
-def link(modules: Iterable[tuple[str, bytes]], knowledge: Knowledge, source_roots: Sequence[str] = ()) -> CallGraph:
-    """Link encoded summaries into a program.
+def link(
+    modules: Iterable[tuple[str, ModuleSummary]], knowledge: Knowledge, source_roots: Sequence[str] = ()
+) -> CallGraph:
+    """Link summaries into a program.
 
     Parameters
     ----------
     modules
-        (POSIX path relative to the project root, encoded summary) of every file.
+        (POSIX path relative to the project root, summary) of every file.
     knowledge
         The knowledge tables.
     source_roots
         Folders that hold top-level packages, relative to the project root.
     """
-    ordered = sorted(modules)
+    ordered = sorted(modules, key=lambda pair: pair[0])
     types = TypeTable(knowledge.types, knowledge.aliases)
-    graph = CallGraph([p for p, _ in ordered], [decode(d) for _, d in ordered], knowledge, types, source_roots)
+    graph = CallGraph([path for path, _ in ordered], [each for _, each in ordered], knowledge, types, source_roots)
     graph.build()
     return graph

@@ -18,6 +18,7 @@ from mergegate.semantics.values import (
     Arguments,
     Union,
     Value,
+    a_class,
     join,
     one,
 )  # fmt: skip
@@ -135,7 +136,7 @@ class Resolver(Annotations):
         if position == 0 and fact.owner >= 0 and parameter.kind in "pa":
             kind = self.method_kind(function)
             if kind == "class":
-                return (("cls", self.owner(function)),)
+                return (a_class(self.owner(function), SELF),)
             if kind != "static":
                 return (instance_of_self(self.owner(function)),)
         if parameter.annotation:

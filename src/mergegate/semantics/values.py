@@ -4,7 +4,8 @@
 value                        meaning
 ============================ ==================================================================
 ``("mod", name, index)``     a module; index in the program, or -1 if it is not part of it
-``("cls", key)``             a class: an int (class of the program) or a dotted name
+``("cls", key)``             a class: an int (class of the program) or a dotted name; a third item says how it is
+                             known if a subclass may stand in
 ``("ins", key, args, how)``  an instance; `how` see below
 ``("fn", id, receiver)``     a function of the program, bound to a receiver or None
 ``("x", path)``              something external by its dotted path; ``f()`` is what f returned
@@ -34,7 +35,7 @@ Keywords = Sequence[Sequence[Any]]
 Union = tuple[Value, ...]
 ClassKey = int | str
 
-# how an instance is known: by declaration (subclasses possible), by construction, or as this method's own receiver
+# how an instance or a class is known: by declaration (subclasses possible), by construction, as the own receiver
 DECLARED, EXACT, SELF = 0, 1, 2
 
 UNKNOWN: Union = ()
@@ -57,6 +58,18 @@ NO_ARGUMENTS = Arguments(-1, (), ())
 def instance(key: ClassKey, args: tuple[Union, ...] = (), how: int = DECLARED) -> Value:
     """Return an instance value."""
     return ("ins", key, args, how)
+
+
+def a_class(key: ClassKey, how: int) -> Value:
+    """Return a class value, known as an instance of it would be."""
+    return ("cls", key) if how == EXACT else ("cls", key, how)
+
+
+def how_known(receiver: Value) -> int:
+    """Return how the class of an instance, or a class itself, is known."""
+    if receiver[0] == "ins":
+        return receiver[3]
+    return receiver[2] if len(receiver) > 2 else EXACT
 
 
 def join(unions: list[Union]) -> Union:
