@@ -69,17 +69,16 @@ def _summary_with_room(data: bytes) -> ModuleSummary:
         with suppress(RecursionError):
             found.append(_summary(data))
 
-    limit, size = sys.getrecursionlimit(), threading.stack_size(_DEEP_STACK)
-    try:
+    limit, size = sys.getrecursionlimit(), threading.stack_size()
+    # a system without room for the thread, or for its stack, leaves nothing found
+    with suppress(RuntimeError, ValueError):
+        threading.stack_size(_DEEP_STACK)
+        sys.setrecursionlimit(_DEEP_LIMIT)
         thread = threading.Thread(target=attempt, name="mergegate-deep")
-        sys.setrecursionlimit(max(limit, _DEEP_LIMIT))
         thread.start()
         thread.join()
-    except RuntimeError:
-        # the system has no room for the thread either
-        found.clear()
-    finally:
-        sys.setrecursionlimit(limit)
+    sys.setrecursionlimit(limit)
+    with suppress(RuntimeError, ValueError):
         threading.stack_size(size)
     return found[0] if found else _empty(ParseProblem(1, 0, "the code is nested too deeply to be analysed"))
 
