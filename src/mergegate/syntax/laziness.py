@@ -75,9 +75,11 @@ def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) 
 
 
 def gives(statement: ast.Return, paths: Sequence[str]) -> bool:
-    """Tell whether a `return` may be the one of a filled cache: it gives one of the paths, or nothing of its own."""
+    """Tell whether a `return` may be the one of a filled cache: it gives one of the paths, or just an end or a yes."""
     value = statement.value
-    return value is None or isinstance(value, ast.Constant) or path_of(value) in paths
+    if isinstance(value, ast.Constant):
+        return value.value is None or isinstance(value.value, bool)
+    return value is None or path_of(value) in paths
 
 
 def path_of(expression: ast.expr) -> str:
