@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mergegate.finding import Finding
 from mergegate.rules.model import Knowledge, Rule
@@ -13,25 +13,23 @@ from mergegate.syntax.summary import Flag, FunctionFlag, Operation
 
 def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> Iterable[Finding]:
     """Yield a finding for each call that makes a coroutine which is never awaited, returned, stored or passed on."""
-    del knowledge
     for rule in rules:
         for function, fact in enumerate(program.functions):
             for operation in fact.operations:
                 dropped = operation.flags & (Flag.STATEMENT | Flag.DISCARDED)
                 if dropped and operation.kind == "call" and not operation.flags & Flag.AWAITED:
-                    name = _coroutine_name(program, program.function_module[function], operation)
-                    if name:
-                        yield _finding(program, rule, function, operation, name)
+                    made = _maker(program, program.function_module[function], operation)
+                    if made is not None:
+                        yield _finding(program, rule, function, operation, made, installed=knowledge.installed)
 
 
-def _coroutine_name(program: CallGraph, module: int, operation: Operation) -> str:
-    """Return how to call the coroutine that an operation makes; empty if it may be anything else."""
+def _maker(program: CallGraph, module: int, operation: Operation) -> Value | None:
+    """Return the function whose coroutine an operation makes; None if it may make anything else."""
     row = program.modules[module].rows[operation.node]
     values = program.value(module, row[1]) if row[0] == "(" else ()
     if not values or not all(_makes_coroutine(program, value) for value in values):
-        return ""
-    first = values[0]
-    return program.fact(first[1]).qualname if first[0] == "fn" else _external_name(first)
+        return None
+    return values[0]
 
 
 def _external_name(value: Value) -> str:
@@ -80,8 +78,13 @@ def _has_other_override(program: CallGraph, value: Value) -> bool:
     return False
 
 
-def _finding(program: CallGraph, rule: Rule, function: int, operation: Operation, name: str) -> Finding:
+def _finding(
+    program: CallGraph, rule: Rule, function: int, operation: Operation, made: Value, *, installed: Mapping[str, str]
+) -> Finding:
     fact = program.functions[function]
+    name = program.fact(made[1]).qualname if made[0] == "fn" else _external_name(made)
+    package = installed.get(name.partition(".")[0], "") if made[0] != "fn" else ""
+    origin = f" in installed package {package}" if package else ""
     inside = fact.flags & FunctionFlag.ASYNC
     repair = (
         f"write `await {name}(...)`, or keep a reference: `task = asyncio.create_task({name}(...))`"
@@ -92,13 +95,13 @@ def _finding(program: CallGraph, rule: Rule, function: int, operation: Operation
         rule=rule.id,
         family=rule.family,
         severity=rule.severity,
-        confidence=rule.confidence,
+        confidence=rule.confidence.lowered() if package else rule.confidence,
         path=program.paths[program.function_module[function]],
         line=operation.line,
         column=operation.column,
         end_line=operation.end_line,
         end_column=operation.end_column,
-        message=f"The coroutine that `{name}()` makes is never awaited: its body does not run",
+        message=f"The coroutine that `{name}()`{origin} makes is never awaited: its body does not run",
         help=repair,
         scope=fact.qualname,
     )

@@ -46,7 +46,7 @@ def reach(place: Place, entries: Iterable[str]) -> Closure:
         paths = paths[: MAX_MODULES - len(found)]
         if not paths:
             break
-        pending = set()
+        pending = set[str]()
         for path, encoded in zip(paths, summarise_all([files.read(path) for path in paths]), strict=True):
             found[path] = encoded
             pending |= imported(path, decode(encoded))

@@ -131,7 +131,7 @@ class Dependencies:
             for name, entries in uses.items():
                 if name in wanted or name in self._rounds[-1]:
                     wanted.setdefault(name, set()).update(entries)
-            uses: dict[str, set[str]] = {}
+            uses = dict[str, set[str]]()
             for name, entries in sorted(wanted.items()):
                 installed = self.packages.find(name)
                 if installed is not None:
@@ -217,7 +217,7 @@ class _Choice:
         from mergegate.engine.closure import imported  # noqa: PLC0415
         from mergegate.semantics.modules import ModuleIndex  # noqa: PLC0415
 
-        index = ModuleIndex([path for path, _ in modules], source_roots)
+        index = ModuleIndex([path for path, _ in modules], source_roots, self._known.__contains__)
         names = {name for path, summary in modules for name in imported(path, summary)}
         own = {name for name in index.by_name if "." not in name} | index.prefixes
         return self._grouped(names, own)
@@ -268,7 +268,7 @@ def _names(stored: bytes | None) -> list[str] | None:
     """Return the names of a stored list, None if it is none."""
     if stored is not None:
         with contextlib.suppress(ValueError):
-            names: object = json.loads(stored)
+            names = json.loads(stored)
             if isinstance(names, list) and all(isinstance(name, str) for name in cast("list[object]", names)):
                 return cast("list[str]", names)
     return None

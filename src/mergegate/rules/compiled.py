@@ -18,7 +18,7 @@ from mergegate.rules.model import (
     Replacement,
 )
 
-_VERSION = 2
+_VERSION = 1
 
 
 def compile_knowledge(knowledge: Knowledge) -> bytes:

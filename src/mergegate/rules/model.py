@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mergegate.finding import Confidence, Step
 from mergegate.rules.rule import Example, ExampleFile, Rule
@@ -79,6 +80,26 @@ class Blocking:
 
 
 @dataclass(frozen=True, slots=True)
+class ArgumentDemand:
+    """What a body demands of an argument before it blocks.
+
+    Attributes
+    ----------
+    argument, position
+        The keyword and the 0-based position (receiver not counted) that pass it; position -1: keyword only.
+    demand
+        What the argument must be: `truthy`, `falsy`, `none` or `some` (not None).
+    fails_by_default
+        Whether it is not, where it is left out.
+    """
+
+    argument: str
+    position: int
+    demand: Literal["truthy", "falsy", "none", "some"]
+    fails_by_default: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BlockingBody(Blocking):
     """A callable of an installed package whose body blocks: no table says so, its source does.
 
@@ -94,6 +115,8 @@ class BlockingBody(Blocking):
         The function whose body blocks, at the place of the last step.
     is_property
         Whether reading the attribute runs the body.
+    demands
+        What all must hold before the body blocks.
     """
 
     package: str = ""
@@ -101,6 +124,7 @@ class BlockingBody(Blocking):
     steps: tuple[Step, ...] = ()
     scope: str = ""
     is_property: bool = False
+    demands: tuple[ArgumentDemand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mergegate.rules.model import Knowledge
+from mergegate.rules.model import BlockingBody, Knowledge
 from mergegate.semantics.dispatch import Dispatch, Site
 from mergegate.semantics.graph import Edge, Special, Virtual
 from mergegate.semantics.type_table import TypeTable
@@ -29,6 +29,8 @@ class CallGraph(Dispatch):
         self._property_names = {
             f.name for f in self.functions if f.owner >= 0 and f.decorators and not f.flags & FunctionFlag.LAMBDA
         }
+        bodies = ((name, body) for name, body in knowledge.blocking.items() if isinstance(body, BlockingBody))
+        self._property_names |= {name.rpartition(".")[2] for name, body in bodies if body.is_property}
         # operators cost nothing where no class of the program defines them
         self._operators = {name for c in self.classes for name in c.names if name.startswith("__")}
         self._hook_names = {name for entry in knowledge.loop_entries for name in entry.methods}
@@ -163,9 +165,7 @@ class CallGraph(Dispatch):
             self._protocol_edges(site, site.row[2][0], ("__enter__",), "cm")
         if name in _CONSUMERS or name.rpartition(".")[2] == "join":
             for node in site.row[2]:
-                for argument in self.value(site.module, node):
-                    if argument[0] == "gen":
-                        self._generator_edges(site, node, argument[1])
+                self._protocol_edges(site, node, ("__iter__", "__next__"), "gen")
         caller = self.knowledge.callers.get(name)
         if caller is not None:
             node = dict(site.row[3]).get(caller.argument, 0)
@@ -184,14 +184,25 @@ class CallGraph(Dispatch):
 
     def _property_edges(self, site: Site) -> None:
         for value in self.value(site.module, site.row[1]):
-            if value[0] != "ins" or not isinstance(value[1], int):
+            if value[0] != "ins":
                 continue
             hit = self.find_method(value[1], site.row[2])
             if hit is None:
+                self._installed_property_edges(site, value[1])
                 continue
             for member in self.value(self.class_module[hit[0]], hit[1]):
                 if member[0] == "fn" and self.is_property(member[1]):
                     self.function_edges(site.without_arguments(), member[1], value)
+
+    def _installed_property_edges(self, site: Site, key: ClassKey) -> None:
+        """Add the body of a property that the class has from an installed package."""
+        for ancestor in self.mro(key):
+            name = f"{ancestor}.{site.row[2]}"
+            verdict = self._verdict(name)
+            if verdict is not None:
+                if isinstance(verdict, BlockingBody) and verdict.is_property:
+                    self._external_edges(site.without_arguments(), (name,))
+                return
 
     def _protocol_edges(self, site: Site, node: int, methods: tuple[str, ...], generator: str) -> None:
         """Add what entering a context or running an iteration executes."""

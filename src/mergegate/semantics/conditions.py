@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mergegate.rules.model import Blocking, Condition
+from mergegate.rules.model import ArgumentDemand, Blocking, BlockingBody, Condition
+from mergegate.semantics.choices import contradicts
 
 if TYPE_CHECKING:
     from mergegate.semantics.calls import Calls
@@ -27,6 +28,8 @@ def applies(program: Calls, entry: Blocking, module: int, row: Any) -> bool:
     """
     if entry.free_when and any(_holds(program, condition, module, row) for condition in entry.free_when):
         return False
+    if isinstance(entry, BlockingBody) and not all(_is_met(program, demand, module, row) for demand in entry.demands):
+        return False
     return not entry.blocks_when or any(_holds(program, condition, module, row) for condition in entry.blocks_when)
 
 
@@ -46,14 +49,28 @@ def _holds(program: Calls, condition: Condition, module: int, row: Any) -> bool:
     return False
 
 
+def _is_met(program: Calls, demand: ArgumentDemand, module: int, row: Any) -> bool:
+    """Tell whether a call may pass what a body demands."""
+    node = _passed(demand.argument, demand.position, row)
+    if node:
+        return module < 0 or not contradicts(program.row(module, node), demand.demand)
+    if not demand.fails_by_default:
+        return True
+    spread = [program.row(module, node)[0] == "*" for node in row[2]] if module >= 0 else []
+    return any(spread) or any(key == "**" for key, _ in row[3])
+
+
 def _argument(condition: Condition, row: Any) -> int:
+    position = -1 if condition.position is None else condition.position
+    return _passed(condition.argument, position, row)
+
+
+def _passed(argument: str, position: int, row: Any) -> int:
+    """Return the node that a call passes by keyword or position, 0 if it passes none."""
     for key, node in row[3]:
-        if key == condition.argument:
+        if key == argument:
             return node
-    position = condition.position
-    if position is not None and position < len(row[2]):
-        return row[2][position]
-    return 0
+    return row[2][position] if 0 <= position < len(row[2]) else 0
 
 
 def _equals(argument: Any, expected: object) -> bool:

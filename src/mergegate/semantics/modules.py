@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class ModuleIndex:
@@ -12,11 +12,18 @@ class ModuleIndex:
     A file answers to several names: the one under its own package root (the topmost folder with an `__init__.py`, or
     the unbroken chain of such folders), the one from the project root, and the one under each configured source root.
     When several files answer to one name (vendored copies, example projects), the file nearest to the importing one
-    is meant.
+    is meant. A package below a folder without `__init__.py` does not take the name of a library: `app/links/redis/` is
+    `app.links.redis`, never `redis`.
+
+    Parameters
+    ----------
+    is_library
+        Tells whether a top-level name is that of a known library.
     """
 
-    def __init__(self, paths: Sequence[str], source_roots: Sequence[str] = ()) -> None:
+    def __init__(self, paths: Sequence[str], source_roots: Sequence[str], is_library: Callable[[str], bool]) -> None:
         self.paths = list(paths)
+        self.is_library = is_library
         self.packages = {posixpath.dirname(p) for p in paths if posixpath.basename(p) == "__init__.py"}
         self.by_name: dict[str, list[int]] = {}
         self.names: list[str] = []
@@ -37,7 +44,9 @@ class ModuleIndex:
         found: dict[str, None] = {}
         own = [self._outermost(path)]
         if posixpath.dirname(path) in self.packages:
-            own.append(self._innermost(path))
+            inner = self._innermost(path)
+            if not self.is_library(stem[len(inner) :].strip("/").partition("/")[0]):
+                own.append(inner)
         for root in [*own, *roots, "src", ""]:
             if not root:
                 found[stem.replace("/", ".")] = None

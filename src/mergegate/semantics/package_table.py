@@ -9,7 +9,16 @@ from typing import Literal
 import msgspec
 
 from mergegate.finding import Step
-from mergegate.rules.model import BlockingBody, Knowledge
+from mergegate.rules.model import ArgumentDemand, BlockingBody, Knowledge
+
+
+class DemandFact(msgspec.Struct, array_like=True, frozen=True):
+    """What a body demands of an argument, as `ArgumentDemand` has it."""
+
+    argument: str
+    position: int
+    demand: Literal["truthy", "falsy", "none", "some"]
+    fails_by_default: bool
 
 
 class BodyFact(msgspec.Struct, array_like=True, frozen=True):
@@ -20,6 +29,7 @@ class BodyFact(msgspec.Struct, array_like=True, frozen=True):
     category: str
     scope: str
     is_property: bool
+    demands: tuple[DemandFact, ...]
     steps: tuple[tuple[str, int, str], ...]
 
 
@@ -111,6 +121,7 @@ def _body(package: str, fact: BodyFact) -> BlockingBody:
         steps=tuple([Step(*step) for step in fact.steps]),
         scope=fact.scope,
         is_property=fact.is_property,
+        demands=tuple([ArgumentDemand(d.argument, d.position, d.demand, d.fails_by_default) for d in fact.demands]),
     )
 
 

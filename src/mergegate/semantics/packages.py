@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from mergegate.rules.model import BlockingBody, Knowledge
+from mergegate.rules.model import Knowledge
+from mergegate.semantics.bodies import Bodies, Member
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.chains import label, steps
 from mergegate.semantics.dispatch import Site
-from mergegate.semantics.effects import GRADES, Cost, Effects, runs_in_loop
-from mergegate.semantics.graph import Edge, Primitive
-from mergegate.semantics.package_table import BodyFact, PackageTable, table_types
+from mergegate.semantics.graph import Edge
+from mergegate.semantics.package_table import PackageTable, table_types
 from mergegate.semantics.type_table import TypeTable
 from mergegate.semantics.values import DECLARED, EXACT, NO_ARGUMENTS, SELF, UNKNOWN, Union, Value
 from mergegate.semantics.written_types import TypeWriter
 from mergegate.syntax.summary import ModuleSummary
-
-# a library's locks guard short sections; what it asks of the file system once is nothing to speak of
-_GRADES = frozenset({"unbounded", "contents"})
-_LEFT_OUT = frozenset({"lock"})
-_CONTENTS = GRADES["contents"]
 
 
 class PackageGraph(CallGraph):
@@ -29,21 +23,36 @@ class PackageGraph(CallGraph):
 
     def function_edges(self, site: Site, function: int, receiver: Value | None, *, running: bool = False) -> None:
         """Add edges to a function, unless the receiver may be of a subclass that has another one."""
-        declared = receiver is not None and receiver[0] == "ins" and receiver[3] == DECLARED
-        key = receiver[1] if receiver is not None and declared else ""
-        if isinstance(key, int) and self.overriding(key, self.fact(function).name):
-            return
-        super().function_edges(site, function, receiver, running=running)
+        if receiver is None or not self._is_vague(receiver, self.functions[function].name):
+            super().function_edges(site, function, receiver, running=running)
+
+    def _is_vague(self, receiver: Value, method: str) -> bool:
+        declared = receiver[0] == "ins" and receiver[3] == DECLARED and isinstance(receiver[1], int)
+        return declared and bool(self.overriding(receiver[1], method))
 
     def _subclass_attribute(self, key: int, name: str) -> Union:
         """Return nothing: which subclass is meant is not known."""
         del key, name
         return UNKNOWN
 
+    def node_edges(self, node: int) -> list[Edge]:
+        """Return the edges of a function or group that are sure to be taken."""
+        return [edge for edge in super().node_edges(node) if not edge.uncertain]
+
+    def follow(self, edges: Iterable[Edge]) -> None:
+        """Resolve the operations of all that calls from outside may run."""
+        self._follow([edge.target for edge in edges if edge.target >= 0 and not edge.uncertain])
+
     def edges_of_call(self, value: Value) -> list[Edge]:
         """Return the edges of a call from outside, of whose arguments nothing is known."""
         edges: list[Edge] = []
         self.call_edges(_outside(edges), value)
+        return edges
+
+    def edges_of_running(self, function: int) -> list[Edge]:
+        """Return the edges of running a generator to its end."""
+        edges: list[Edge] = []
+        self.function_edges(_outside(edges), function, None, running=True)
         return edges
 
     def edges_of_reading(self, function: int, receiver: Value) -> list[Edge]:
@@ -55,16 +64,6 @@ class PackageGraph(CallGraph):
 
 def _outside(edges: list[Edge]) -> Site:
     return Site(-1, 0, None, False, edges).without_arguments()
-
-
-class _Member(NamedTuple):
-    """A method or property as one class has it: the names of the same member in its bases, and what calling it runs."""
-
-    name: str
-    inherited: tuple[str, ...]
-    own: bool
-    is_property: bool
-    edges: list[Edge]
 
 
 def link_package(
@@ -86,7 +85,6 @@ def link_package(
     ordered = sorted(modules, key=lambda pair: pair[0])
     types = TypeTable(knowledge.types, knowledge.aliases)
     graph = PackageGraph([path for path, _ in ordered], [summary for _, summary in ordered], knowledge, types)
-    graph.build()
     return _Export(graph, top, package, knowledge).table()
 
 
@@ -96,30 +94,37 @@ class _Export:
         self.top = top
         self.package = package
         self.knowledge = knowledge
-        self.keys = _module_keys(graph)
-        self.class_names = {key: name for key in range(len(graph.classes)) if (name := self._class_name(key))}
-        self.types = TypeWriter(graph, self.class_names)
+        self.keys: list[str] = _module_keys(graph)
+        named = ((key, self._class_name(key)) for key in range(len(graph.classes)))
+        self.class_names: dict[int, str] = {key: name for key, name in named if name}
+        self.types = TypeWriter(graph, self.class_names, self._dotted)
         self.records: list[dict[str, dict[str, Any]]] = [{"a": {}, "c": {}, "f": {}, "v": {}} for _ in graph.modules]
         self.functions: dict[str, list[Edge]] = {}
-        self.members: list[_Member] = []
+        self.members: list[Member] = []
 
     def table(self) -> PackageTable:
         """Return the table."""
-        for module in range(len(self.graph.modules)):
+        graph = self.graph
+        for module in range(len(graph.modules)):
             for name, place in self._names(module).items():
-                self._add_name(module, name, self.graph.value(*place))
+                self._add_name(module, name, graph.value(*place))
         for key, name in self.class_names.items():
             self._add_class(key, name)
-        judged = _Judged(self.graph, self._safe_functions(), self.package)
+        for name, made in self.types.made.items():
+            module = graph.function_module[made.function]
+            bases = ["typing.Iterator"] if made.method == "__next__" else []
+            self.records[module]["c"][name[len(self.keys[module]) + 1 :]] = {"b": bases, "m": made.methods, "v": {}}
+            self.functions[f"{name}.{made.method}"] = graph.edges_of_running(made.function)
+        for edges in (*self.functions.values(), *[member.edges for member in self.members]):
+            graph.follow(edges)
+        bodies = Bodies(graph, self._safe_functions())
         for name, edges in self.functions.items():
-            judged.add(name, edges, is_property=False)
+            bodies.add(name, edges)
         # bases first: what a class inherits is compared with what they have
         for member in sorted(self.members, key=lambda member: not member.own):
-            judged.add_member(member)
-        modules = {self.keys[module]: record for module, record in enumerate(self.records)}
-        return PackageTable(
-            self.package, self.top, table_types(modules), self._aliases(), judged.bodies, judged.names, judged.safe
-        )
+            bodies.add_member(member)
+        types = table_types(dict(zip(self.keys, self.records, strict=True)))
+        return PackageTable(self.package, self.top, types, self._aliases(), bodies.facts, bodies.names, bodies.safe)
 
     # -- names ---------------------------------------------------------------------------------------------------
 
@@ -170,24 +175,27 @@ class _Export:
         record["f"][name] = results[0] if len(results) == 1 else ["|", *results] if all(results) else None
         self.functions[dotted] = [edge for value in functions for edge in self.graph.edges_of_call(value)]
 
-    def _alias(self, value: Value) -> str:
+    def _alias(self, value: Sequence[Any]) -> str:
         """Return the dotted name that a name of module scope is another name of; empty if it is none."""
-        kind = value[0]
-        name: str = value[1] if kind in ("cls", "mod", "x") else ""
+        kind, name = value[0], ""
         if kind == "cls" and isinstance(value[1], int):
             name = self.class_names.get(value[1], "")
         elif kind == "mod" and value[2] >= 0:
             name = self.keys[int(value[2])]
+        elif kind in ("cls", "mod", "x"):
+            name = str(value[1])
         outside = name.partition(".")[0] in sys.stdlib_module_names or name.startswith("builtins.") or "(" in name
         return "" if outside else name
 
     def _function_name(self, value: Value) -> str:
         """Return the dotted name of a function of module scope; empty for methods and nested ones."""
-        _, function, receiver = value
-        fact = self.graph.fact(function)
-        if receiver is not None or fact.owner >= 0 or "<" in fact.qualname:
-            return ""
-        return f"{self.keys[self.graph.function_module[function]]}.{fact.qualname}"
+        function: int = value[1]
+        bound = value[2] is not None or self.graph.fact(function).owner >= 0
+        return "" if bound else self._dotted(function)
+
+    def _dotted(self, function: int) -> str:
+        qualname = self.graph.functions[function].qualname
+        return "" if "<" in qualname else f"{self.keys[self.graph.function_module[function]]}.{qualname}"
 
     def _class_name(self, key: int) -> str:
         qualname = self.graph.classes[key].qualname
@@ -242,7 +250,7 @@ class _Export:
                     edges += graph.edges_of_call(value)
         bases = [self.class_names.get(a, "") if isinstance(a, int) else a for a in graph.mro(key)[1:]]
         inherited = tuple([f"{base}.{name}" for base in bases if base])
-        self.members.append(_Member(f"{owner}.{name}", inherited, own, is_property, edges))
+        self.members.append(Member(f"{owner}.{name}", inherited, own, is_property, edges))
 
     # -- what overrules ------------------------------------------------------------------------------------------
 
@@ -272,83 +280,6 @@ class _Export:
             else:
                 found[name] = key
         return found
-
-
-class _Judged:
-    """Turns edges into bodies, each kept once."""
-
-    def __init__(self, graph: PackageGraph, safe: frozenset[int], package: str) -> None:
-        self.graph = graph
-        self.package = package
-        self._safe = safe
-        self.effects = Effects(graph, _is_wanted, self._is_usable)
-        self.bodies: list[BodyFact] = []
-        self.names: dict[str, int] = {}
-        self.safe: list[str] = []
-        self._numbers: dict[BodyFact, int] = {}
-
-    def _is_usable(self, function: int, edge: Edge) -> bool:
-        """Leave out what may run in a subclass only, what is declared safe, and what a running loop forbids."""
-        graph = self.graph
-        if edge.uncertain or edge.first_use or (edge.target >= 0 and graph.function_of(edge.target) in self._safe):
-            return False
-        owner = graph.owner(function)
-        if edge.method and owner >= 0 and graph.overriding(owner, edge.method):
-            return False
-        return runs_in_loop(graph, function, edge)
-
-    def add(self, name: str, edges: Iterable[Edge], *, is_property: bool) -> None:
-        """Judge what a callable runs."""
-        number = self._number(edges, is_property=is_property)
-        if number is not None:
-            self.names[name] = number
-
-    def add_member(self, member: _Member) -> None:
-        """Judge a method, and what it replaces or repeats in the bases."""
-        number = self._number(member.edges, is_property=member.is_property)
-        known = next((self.names[name] for name in member.inherited if name in self.names), None)
-        if number is not None:
-            if member.own or number != known:
-                self.names[member.name] = number
-        elif known is not None:
-            self.safe.append(member.name)
-
-    def _number(self, edges: Iterable[Edge], *, is_property: bool) -> int | None:
-        best: tuple[Cost, Edge] | None = None
-        for edge in edges:
-            if edge.target < 0 or edge.uncertain or edge.first_use or self.graph.function_of(edge.target) in self._safe:
-                continue
-            cost = self.effects.of_edge(edge)
-            if cost is not None and cost.grade <= _CONTENTS and (best is None or (cost, edge) < best):
-                best = cost, edge
-        if best is None:
-            return None
-        fact = self._fact(best[1], is_property=is_property)
-        number = self._numbers.get(fact)
-        if number is None:
-            number = self._numbers[fact] = len(self.bodies)
-            self.bodies.append(fact)
-        return number
-
-    def _fact(self, edge: Edge, *, is_property: bool) -> BodyFact:
-        graph = self.graph
-        (function, first), *rest = self.effects.chain(edge)
-        inside, last = rest[-1] if rest else (function, first)
-        entry = graph.primitives[-1 - last.target].entry
-        told = steps(graph, function, first, rest)
-        scope = entry.scope if isinstance(entry, BlockingBody) else graph.functions[inside].qualname
-        return BodyFact(
-            label=label(graph, function),
-            grade="unbounded" if entry.grade == "unbounded" else "contents",
-            category=entry.category,
-            scope=scope,
-            is_property=is_property,
-            steps=tuple([(step.path, step.line, step.text) for step in told]),
-        )
-
-
-def _is_wanted(primitive: Primitive) -> bool:
-    return primitive.entry.grade in _GRADES and primitive.entry.category not in _LEFT_OUT
 
 
 def _is_public(name: str) -> bool:

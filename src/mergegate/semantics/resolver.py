@@ -257,8 +257,9 @@ class Resolver(Annotations):
         """Tell whether an annotation knows more: of a container's elements, or of an unknown library's object."""
         if value[0] == "x":
             return True
-        known = value[0] != "ins" or isinstance(value[1], int) or self.types.klass(value[1]) is not None
-        return value[1] in _BUILTIN_CONTAINERS or not known
+        if value[0] != "ins" or isinstance(value[1], int):
+            return False
+        return value[1] in _BUILTIN_CONTAINERS or self.types.klass(value[1]) is None
 
     def _division(self, module: int, row: Any) -> Union:
         for side in row[1:]:

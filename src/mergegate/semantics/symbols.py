@@ -16,7 +16,7 @@ class Symbols:
     def __init__(
         self, paths: Sequence[str], summaries: Sequence[ModuleSummary], types: TypeTable, source_roots: Sequence[str]
     ) -> None:
-        self.index = ModuleIndex(paths, source_roots)
+        self.index = ModuleIndex(paths, source_roots, lambda name: types.kind(name) == "module")
         self.paths = list(paths)
         self.modules = list(summaries)
         self.types = types

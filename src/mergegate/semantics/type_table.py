@@ -79,7 +79,8 @@ class TypeTable:
         if "(" in dotted:
             return dotted
         seen: set[str] = set()
-        while dotted not in seen:
+        # names that grow with each alias come from broken tables
+        while dotted not in seen and len(seen) < _MAX_ALIASES:
             seen.add(dotted)
             prefix = dotted
             while prefix:
@@ -227,5 +228,6 @@ def _class_info(entry: Record) -> ClassInfo:
 
 
 _KINDS = (("c", "class"), ("f", "function"), ("v", "variable"))
+_MAX_ALIASES = 50
 _NOTHING: Mapping[str, Any] = {}
 _OBJECT = "builtins.object"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from mergegate.syntax.expressions import ExpressionReader
-from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, gives
+from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, gives, looked_up_in
 from mergegate.syntax.scope import Changes, Key
 from mergegate.syntax.summary import DEMANDS, Demand, Flag, FunctionFlag
 
@@ -47,16 +47,28 @@ class FlowReader(ExpressionReader):
     def after_early_return(self, statement: ast.If, block: Sequence[ast.stmt]) -> None:
         """Apply to the rest of a block what an `if cache is not None: return cache` above it says."""
         self.early_return = None
-        paths = [path for path in fullness_test(statement.test) if self.is_shared(path)]
+        tested = fullness_test(statement.test)
+        paths = self.shared(tested)
         last = statement.body[-1]
-        if not paths or not isinstance(last, ast.Return) or not gives(last, paths):
+        if not paths or not isinstance(last, ast.Return) or not gives(last, (*tested, *paths)):
             return
         if fills(block, paths, block.index(statement) + 1):
             self.flags |= Flag.FIRST_USE
 
-    def is_shared(self, path: str) -> bool:
-        """Tell whether a path names state that outlives the call: an attribute or a module variable."""
-        return "." in path or path not in self.scope.env
+    def shared(self, paths: Sequence[str]) -> list[str]:
+        """Return those paths that name state which outlives the call: an attribute or a module variable.
+
+        A local name that holds what was looked up in such state stands for it.
+        """
+        found: list[str] = []
+        for path in paths:
+            if "." in path or path not in self.scope.env:
+                found.append(path)
+            else:
+                looked_up = looked_up_in(self.scope.lookups.get(path))
+                if looked_up and ("." in looked_up or looked_up not in self.scope.env):
+                    found.append(looked_up)
+        return found
 
     # -- branches ------------------------------------------------------------------------------------------------
 
@@ -217,7 +229,7 @@ class FlowReader(ExpressionReader):
             left = test.left
             if isinstance(left, ast.Name) and left.id == "__name__":
                 return Flag.MAIN
-        paths = [path for path in emptiness_test(test) if self.is_shared(path)]
+        paths = self.shared(emptiness_test(test))
         return Flag.FIRST_USE if paths and fills(statement.body, paths) else 0
 
 

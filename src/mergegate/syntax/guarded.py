@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from mergegate.syntax.laziness import failing_look_up, fills
 from mergegate.syntax.loops import LoopReader
 from mergegate.syntax.scope import Changes, Key
 from mergegate.syntax.summary import Flag
@@ -26,7 +27,8 @@ class GuardedReader(LoopReader):
             self.block(statement.orelse)
         end = None if scope.dead else scope.changes(mark)
         scope.rollback(mark)
-        self.join([end, self.handlers_end(statement.handlers, partial)])
+        missed = self.shared(failing_look_up(statement.body))
+        self.join([end, self.handlers_end(statement.handlers, partial, missed)])
         if statement.finalbody:
             dead = scope.dead
             if dead:
@@ -45,8 +47,13 @@ class GuardedReader(LoopReader):
             for key, node in changes.items()
         }
 
-    def handlers_end(self, handlers: Sequence[ast.ExceptHandler], partial: Changes) -> Changes | None:
-        """Read `except` clauses; return what any of them changes in the end, None if none is left."""
+    def handlers_end(
+        self, handlers: Sequence[ast.ExceptHandler], partial: Changes, missed: Sequence[str]
+    ) -> Changes | None:
+        """Read `except` clauses; return what any of them changes in the end, None if none is left.
+
+        `missed` is what the `try` only looks something up in: a clause that fills it runs on first use.
+        """
         scope = self.scope
         start = len(scope.log)
         scope.dead = False
@@ -54,7 +61,11 @@ class GuardedReader(LoopReader):
         mark = len(scope.log)
         ends: list[Changes | None] = []
         for handler in handlers:
+            flags = self.flags
+            if missed and fills(handler.body, missed):
+                self.flags |= Flag.FIRST_USE
             self.read_handler(handler)
+            self.flags = flags
             ends.append(None if scope.dead else scope.changes(mark))
             scope.rollback(mark)
             scope.dead = False

@@ -32,6 +32,8 @@ def emptiness_test(test: ast.expr) -> list[str]:
             return _filled(test.left)
         if isinstance(operator, ast.Is) and isinstance(right, ast.Constant) and right.value is False:
             return _filled(test.left)
+        if isinstance(operator, ast.Eq) and _is_zero(right) and _called(test.left) == "len":
+            return _filled(test.left)
         if isinstance(operator, ast.NotIn):
             return _filled(right)
     return []
@@ -69,8 +71,13 @@ def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) 
                 parts = target.elts if isinstance(target, ast.Tuple) else (target,)
                 if any(path_of(part) in paths for part in parts):
                     return True
-        elif isinstance(statement, ast.AnnAssign | ast.AugAssign) and path_of(statement.target) in paths:
-            return True
+        elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+            if path_of(statement.target) in paths:
+                return True
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            func = statement.value.func
+            if isinstance(func, ast.Attribute) and func.attr in _FILLING and path_of(func.value) in paths:
+                return True
     return False
 
 
@@ -79,7 +86,24 @@ def gives(statement: ast.Return, paths: Sequence[str]) -> bool:
     value = statement.value
     if isinstance(value, ast.Constant):
         return value.value is None or isinstance(value.value, bool)
-    return value is None or path_of(value) in paths
+    return value is None or any(path_of(part) in paths for part in ast.walk(value) if isinstance(part, ast.expr))
+
+
+def looked_up_in(value: ast.expr | None) -> str:
+    """Return the path of the container or attribute that a value was looked up in; empty for other values."""
+    look_up = isinstance(value, ast.Attribute | ast.Subscript) or (
+        isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "get"
+    )
+    return next(iter(_filled(value)), "") if value is not None and look_up else ""
+
+
+def failing_look_up(body: Sequence[ast.stmt]) -> list[str]:
+    """Return the path that a `try` body looks something up in, if that is all it does (`return cache[key]`)."""
+    if len(body) != 1 or not isinstance(body[0], ast.Return | ast.Assign):
+        return []
+    value = body[0].value
+    path = looked_up_in(value) if isinstance(value, ast.Attribute | ast.Subscript) else ""
+    return [path] if path else []
 
 
 def path_of(expression: ast.expr) -> str:
@@ -101,18 +125,25 @@ def path_of(expression: ast.expr) -> str:
 def _filled(expression: ast.expr) -> list[str]:
     if isinstance(expression, ast.NamedExpr):
         expression = expression.value
-    if (
-        isinstance(expression, ast.Call)
-        and isinstance(expression.func, ast.Attribute)
-        and expression.func.attr == "get"
-    ):
-        expression = expression.func.value
+    if isinstance(expression, ast.Call):
+        func = expression.func
+        if isinstance(func, ast.Attribute) and func.attr == "get":
+            expression = func.value
+        elif _called(expression) == "len" and len(expression.args) == 1:
+            expression = expression.args[0]
     path = path_of(expression)
     return [path] if path else []
 
 
-def _called(call: ast.Call) -> str:
-    return call.func.id if isinstance(call.func, ast.Name) else ""
+def _called(expression: ast.expr) -> str:
+    """Return the plain name that an expression calls, empty if it is no such call."""
+    if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name):
+        return expression.func.id
+    return ""
+
+
+def _is_zero(expression: ast.expr) -> bool:
+    return isinstance(expression, ast.Constant) and expression.value == 0
 
 
 # what fills a cache stands close behind the test; blocks of thousands of tests are not searched once for each
@@ -132,3 +163,4 @@ _BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
     ast.FunctionDef: ("body",),
     ast.AsyncFunctionDef: ("body",),
 }
+_FILLING = frozenset({"add", "append", "extend", "setdefault", "update"})

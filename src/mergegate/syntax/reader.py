@@ -18,7 +18,7 @@ class Reader:
         self.rows = self.nodes.rows
         self.facts = ModuleFacts()
         self.scope = Scope(0, None)
-        self.flags = 0
+        self.flags: int = 0
         self.deferred: list[tuple[Scope, FunctionNode]] = []
         # the names of each function that functions nested in it rebind
         self.rebound: dict[ast.AST, frozenset[str]] = {}

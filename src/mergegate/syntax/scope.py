@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -84,6 +85,8 @@ class Scope:
         In functions: every node ever bound to a name, for functions nested inside.
     special
         Names that assignments here do not bind here: global and nonlocal ones.
+    lookups
+        What was last assigned to each name by a statement of its own.
     loops
         For each loop around this point: where its body began, and what held at each `break` and `continue`.
     cells
@@ -91,9 +94,8 @@ class Scope:
     """
 
     __slots__ = (
-        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "entry", "env",
-        "flags",
-        "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "loops",
+        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "entry", "env", "flags",
+        "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "lookups", "loops",
         "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
     )  # fmt: skip
 
@@ -115,6 +117,7 @@ class Scope:
         self.global_names: frozenset[str] = frozenset()
         self.nonlocal_names: frozenset[str] = frozenset()
         self.loads: set[str] = set()
+        self.lookups: dict[str, ast.expr] = {}
         self.operations: list[OperationRow] = []
         self.flags = 0
         self.guard = 0

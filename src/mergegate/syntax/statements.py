@@ -26,6 +26,7 @@ class StatementReader(PatternReader):
         target = targets[0]
         if type(target) is ast.Name and len(targets) == 1:
             self.bind(target.id, self.read_kept(value, target.id))
+            self.scope.lookups[target.id] = value
             if target.id == "__all__":
                 self.add_exports(value)
             return
