@@ -515,6 +515,10 @@ class TestOperations:
             """
         assert flagged(source, Flag.FIRST_USE) == ["make()", "build()", "fill()"]
 
+    def test_a_return_of_something_else_is_no_cache(self) -> None:
+        source = "class A:\n    def f(self):\n        if self.x:\n            return other()\n        self.x = make()"
+        assert flagged(source, Flag.FIRST_USE) == []
+
     def test_main_and_loop_guards(self) -> None:
         assert flagged("if __name__ == '__main__':\n    a()\nb()", Flag.MAIN) == ["a()"]
         assert flagged("try:\n    a()\nexcept RuntimeError:\n    b()", Flag.LOOP_GUARDED) == ["a()"]

@@ -7,8 +7,10 @@ fields; `order` says from which column each row comes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress
+from operator import itemgetter
 from sys import intern
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -32,7 +34,10 @@ class _Columns(msgspec.Struct, array_like=True, gc=False):
     numbers: list[tuple[Literal["#"], int | float]]
 
 
-_SHAPES = {"g": 1, "k": 1, ".": 2, "(": 3, "m": 4, "#": 5}
+_SPECIAL_SHAPES = {"g": 1, "k": 1, ".": 2, "(": 3, "m": 4, "#": 5}
+_SHAPES = {kind: _SPECIAL_SHAPES.get(kind, 0) for kind in (*get_args(_NodeKind), *_SPECIAL_SHAPES)}
+# for each column, what maps `order` to whether a row stands in it
+_SELECTORS = [bytes(int(shape == column) for shape in range(256)) for column in range(6)]
 
 
 class _Encoded(msgspec.Struct, array_like=True, gc=False):
@@ -55,11 +60,9 @@ _DECODER = msgspec.msgpack.Decoder(_Encoded)
 
 def encode(summary: ModuleSummary) -> bytes:
     """Serialise a summary."""
-    shape = _SHAPES.get
-    order = bytes([shape(row[0], 0) for row in summary.rows])
-    columns: tuple[list[Row], ...] = ([], [], [], [], [], [])
-    for column, row in zip(order, summary.rows, strict=True):
-        columns[column].append(row)
+    # all in C: a loop over the rows took a tenth of the time of extraction
+    order = bytes(map(_SHAPES.__getitem__, map(itemgetter(0), summary.rows)))
+    columns = [list(compress(summary.rows, order.translate(selector))) for selector in _SELECTORS]
     return _ENCODER.encode(
         (
             order, columns, summary.variables, summary.names, summary.stars, summary.exports, summary.imports,

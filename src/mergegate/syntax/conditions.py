@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from typing import Any
 
 from mergegate.syntax.annotations import AnnotationReader
 from mergegate.syntax.scope import Key
@@ -29,40 +31,45 @@ class ConditionReader(AnnotationReader):
         demands
             Takes what the outcome demands of this function's own parameters.
         """
-        kind = type(test)
-        if kind is ast.Name:
-            if demands is not None:
-                self.demand(test, "truthy" if truth else "falsy", demands)
-        elif isinstance(test, ast.Call):
-            func = test.func
-            name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
-            if name == "isinstance" or name in _ASYNC_PROBES:
-                self.assume_call(name, test.args, truth)
-        elif isinstance(test, ast.Compare):
-            self.assume_comparison(test, truth, demands)
-        elif isinstance(test, ast.UnaryOp):
-            if isinstance(test.op, ast.Not):
-                self.assume(test.operand, not truth, demands)
-        elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) == truth:
-            # all parts of a true `and` hold, none of a false `or`
-            for value in test.values:
-                self.assume(value, truth, demands)
+        handler = _ASSUMPTIONS.get(type(test))
+        if handler is not None:
+            handler(self, test, truth, demands)
 
     def restrict(self, test: ast.expr, truth: bool) -> None:
         """Let what follows run only if `test` came out as `truth`."""
-        demands: Demands = []
-        self.assume(test, truth, demands)
-        if demands:
-            self.scope.guard = self.scope.guarded_by(demands)
+        handler = _ASSUMPTIONS.get(type(test))
+        if handler is not None:
+            demands: Demands = []
+            handler(self, test, truth, demands)
+            if demands:
+                self.scope.guard = self.scope.guarded_by(demands)
 
-    def assume_call(self, name: str, arguments: list[ast.expr], truth: bool) -> None:
+    def assume_name(self, test: ast.Name, truth: bool, demands: Demands | None) -> None:
+        """Learn from a name alone."""
+        if demands is not None:
+            self.demand(test, "truthy" if truth else "falsy", demands)
+
+    def assume_negation(self, test: ast.UnaryOp, truth: bool, demands: Demands | None) -> None:
+        """Learn from `not x`."""
+        if isinstance(test.op, ast.Not):
+            self.assume(test.operand, not truth, demands)
+
+    def assume_all(self, test: ast.BoolOp, truth: bool, demands: Demands | None) -> None:
+        """Learn from `and` and `or`: all parts of a true `and` hold, none of a false `or`."""
+        if isinstance(test.op, ast.And) == truth:
+            for value in test.values:
+                self.assume(value, truth, demands)
+
+    def assume_call(self, test: ast.Call, truth: bool, demands: Demands | None) -> None:
         """Learn from `isinstance(x, T)` and from questions whether something is asynchronous."""
-        if name == "isinstance":
-            if len(arguments) == 2:
-                key = self.narrowing_key(arguments[0])
-                if key is not None:
-                    self.narrow(key, self.annotation(arguments[1]), truth)
-        elif truth and arguments:
+        del demands
+        func, arguments = test.func, test.args
+        name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+        if name == "isinstance" and len(arguments) == 2:
+            key = self.narrowing_key(arguments[0])
+            if key is not None:
+                self.narrow(key, self.annotation(arguments[1]), truth)
+        elif name in _ASYNC_PROBES and truth and arguments:
             key = self.narrowing_key(arguments[0])
             if key is not None:
                 self.scope.set(key, UNKNOWN)
@@ -124,3 +131,12 @@ class ConditionReader(AnnotationReader):
             node = self.nodes[".", node, attributes.pop()]
             node = env.get(node, node)
         return self.nodes[".", node, attributes[0]]
+
+
+_ASSUMPTIONS: dict[type[ast.AST], Callable[[ConditionReader, Any, bool, Demands | None], None]] = {
+    ast.Name: ConditionReader.assume_name,
+    ast.Call: ConditionReader.assume_call,
+    ast.Compare: ConditionReader.assume_comparison,
+    ast.UnaryOp: ConditionReader.assume_negation,
+    ast.BoolOp: ConditionReader.assume_all,
+}

@@ -19,20 +19,19 @@ from mergegate.syntax.summary import (
     UNKNOWN,
     Flag,
     FunctionFlag,
-    Operation,
 )  # fmt: skip
 
 
 class ExpressionReader(FunctionReader):
     """Handlers for expressions.
 
-    The handlers of the four kinds that make up nine tenths of all expressions look others up in `_HANDLERS` directly
+    The handlers of the four kinds that make up nine tenths of all expressions look others up in `EXPRESSIONS` directly
     instead of calling `read`.
     """
 
     def read(self, expression: ast.expr) -> int:
         """Return the node of an expression, recording what evaluating it executes."""
-        return _HANDLERS[expression.__class__](self, expression)
+        return EXPRESSIONS[expression.__class__](self, expression)
 
     def read_outcome(self, expression: ast.expr, flags: int) -> int:
         """Read an expression whose own value is awaited or dropped: `flags` go to the calls that may make the value."""
@@ -46,23 +45,27 @@ class ExpressionReader(FunctionReader):
         scope = self.scope
         scope.loads.add(identifier)
         node = scope.env.get(identifier)
-        return node if node is not None else self.free_name(identifier)
+        if node is not None:
+            return node
+        return self.free_name(identifier) if scope.enclosing else self.nodes["g", identifier]
 
     def read_attribute(self, expression: ast.Attribute) -> int:
         value = expression.value
-        base = _HANDLERS[value.__class__](self, value)
+        base = EXPRESSIONS[value.__class__](self, value)
         node = self.nodes[".", base, expression.attr]
         scope = self.scope
         held = scope.env.get(node)
         if held is not None:
             return held
-        # a property can only be met on an instance; one read stands for all under the same conditions
-        row = self.rows[base]
-        kind = row[0]
-        if kind not in WITHOUT_PROPERTIES and not (kind == "g" and row[1] in self.imported) and (kind != "m" or row[3]):
-            key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
-            if key not in scope.seen_attributes:
-                scope.seen_attributes.add(key)
+        # one read stands for all under the same conditions
+        key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
+        if key not in scope.seen_attributes:
+            scope.seen_attributes.add(key)
+            # a property can only be met on an instance
+            row = self.rows[base]
+            kind = row[0]
+            whole_module = (kind == "g" and row[1] in self.imported) or (kind == "m" and not row[3])
+            if not whole_module and kind not in WITHOUT_PROPERTIES:
                 self.operation("attribute", node, expression)
         return node
 
@@ -70,23 +73,25 @@ class ExpressionReader(FunctionReader):
         func = expression.func
         if type(func) is ast.Attribute:
             value = func.value
-            callee = self.nodes[".", _HANDLERS[value.__class__](self, value), func.attr]
+            callee = self.nodes[".", EXPRESSIONS[value.__class__](self, value), func.attr]
             callee = self.scope.env.get(callee, callee)
             label = func.attr if func.attr in _SPECIAL_METHODS else ""
         else:
-            callee = _HANDLERS[func.__class__](self, func)
+            callee = EXPRESSIONS[func.__class__](self, func)
             label = func.id if type(func) is ast.Name and func.id in _SPECIAL_FUNCTIONS else ""
         # loops, since a comprehension costs a function call of its own before Python 3.12
-        arguments: list[int] = []
-        for argument in expression.args:
-            arguments.append(_HANDLERS[argument.__class__](self, argument))  # noqa: PERF401
-        positional = tuple(arguments)
+        positional: tuple[int, ...] = ()
+        if expression.args:
+            arguments: list[int] = []
+            for argument in expression.args:
+                arguments.append(EXPRESSIONS[argument.__class__](self, argument))  # noqa: PERF401
+            positional = tuple(arguments)
         keywords: tuple[tuple[str, int], ...] = ()
         if expression.keywords:
             named: list[tuple[str, int]] = []
             for keyword in expression.keywords:
                 value = keyword.value
-                named.append((keyword.arg or "**", _HANDLERS[value.__class__](self, value)))
+                named.append((keyword.arg or "**", EXPRESSIONS[value.__class__](self, value)))
             keywords = tuple(named)
         if label:
             special = self.special_call(label, expression, positional)
@@ -96,7 +101,7 @@ class ExpressionReader(FunctionReader):
         scope = self.scope
         line = expression.lineno
         scope.operations.append(
-            Operation(
+            (
                 "call", node, flags | self.flags, scope.guard, line, expression.col_offset,
                 (expression.end_lineno or line) - line, expression.end_col_offset or 0,
             )
@@ -259,7 +264,7 @@ class ExpressionReader(FunctionReader):
         """Read what a list or set display takes in: `*x` gives the elements of x."""
         if isinstance(expression, ast.Starred):
             return self.nodes["e", self.read(expression.value)]
-        return _HANDLERS[expression.__class__](self, expression)
+        return EXPRESSIONS[expression.__class__](self, expression)
 
     def read_tuple(self, expression: ast.Tuple) -> int:
         if len(expression.elts) > _LONG_TUPLE:
@@ -271,8 +276,8 @@ class ExpressionReader(FunctionReader):
         values: list[int] = []
         for key, value in zip(expression.keys, expression.values, strict=True):
             if key is not None:
-                keys.append(_HANDLERS[key.__class__](self, key))
-                values.append(_HANDLERS[value.__class__](self, value))
+                keys.append(EXPRESSIONS[key.__class__](self, key))
+                values.append(EXPRESSIONS[value.__class__](self, value))
             else:
                 values.append(self.nodes["[", self.read(value), UNKNOWN])
         return self.nodes["D", self.nodes.union(keys), self.nodes.union(values)]
@@ -345,7 +350,7 @@ _SPECIAL_METHODS = _LOOP_PROBES | {"append", "add", "appendleft", "extend"}
 _CONCATENABLE = frozenset({"s", "b", "L", "T"})
 _COMPREHENSIONS: dict[type, str] = {ast.ListComp: "L", ast.SetComp: "S", ast.GeneratorExp: "G"}
 
-_HANDLERS: dict[type[ast.AST], Callable[[ExpressionReader, Any], int]] = {
+EXPRESSIONS: dict[type[ast.AST], Callable[[ExpressionReader, Any], int]] = {
     ast.Name: ExpressionReader.read_name,
     ast.Attribute: ExpressionReader.read_attribute,
     ast.Call: ExpressionReader.read_call,
@@ -383,4 +388,4 @@ _OUTCOMES: dict[type[ast.AST], Callable[[ExpressionReader, Any, int], int]] = {
 }
 for _newer in ("TemplateStr", "Interpolation"):
     if hasattr(ast, _newer):
-        _HANDLERS[getattr(ast, _newer)] = ExpressionReader.read_unknown
+        EXPRESSIONS[getattr(ast, _newer)] = ExpressionReader.read_unknown

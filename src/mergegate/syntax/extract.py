@@ -9,8 +9,6 @@ import warnings
 from contextlib import suppress
 from typing import Any
 
-from msgspec.structs import replace
-
 from mergegate.syntax.codec import encode
 from mergegate.syntax.parsing import parse
 from mergegate.syntax.pragmas import read_pragmas
@@ -71,17 +69,16 @@ def _summary_with_room(data: bytes) -> ModuleSummary:
         with suppress(RecursionError):
             found.append(_summary(data))
 
-    limit, size = sys.getrecursionlimit(), threading.stack_size(_DEEP_STACK)
-    try:
+    limit, size = sys.getrecursionlimit(), threading.stack_size()
+    # a system without room for the thread, or for its stack, leaves nothing found
+    with suppress(RuntimeError, ValueError):
+        threading.stack_size(_DEEP_STACK)
+        sys.setrecursionlimit(_DEEP_LIMIT)
         thread = threading.Thread(target=attempt, name="mergegate-deep")
-        sys.setrecursionlimit(max(limit, _DEEP_LIMIT))
         thread.start()
         thread.join()
-    except RuntimeError:
-        # the system has no room for the thread either
-        found.clear()
-    finally:
-        sys.setrecursionlimit(limit)
+    sys.setrecursionlimit(limit)
+    with suppress(RuntimeError, ValueError):
         threading.stack_size(size)
     return found[0] if found else _empty(ParseProblem(1, 0, "the code is nested too deeply to be analysed"))
 
@@ -97,7 +94,6 @@ class ModuleReader(StatementReader):
         facts.functions.append(_module_body())
         if b"nonlocal" in data:
             self.rebound = _rebound_names(tree)
-        self.exports(tree)
         self.block(tree.body)
         self.read_bodies()
         self.finish()
@@ -108,14 +104,6 @@ class ModuleReader(StatementReader):
             self.rows, [tuple(nodes) for nodes in self.nodes.variables], names, tuple(facts.stars), facts.exports,
             tuple(facts.imports), facts.functions, facts.classes, read_pragmas(data, tree),
         )  # fmt: skip
-
-    def exports(self, tree: ast.Module) -> None:
-        """Read the assignments to `__all__`."""
-        for statement in tree.body:
-            if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
-                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-                if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets):
-                    self.add_exports(statement.value)
 
     def read_bodies(self) -> None:
         """Read the bodies put off, which may put off more."""
@@ -136,15 +124,21 @@ class ModuleReader(StatementReader):
         for fact, scope in zip(self.facts.functions, self.facts.scopes, strict=True):
             for name, position in scope.assigned_calls:
                 if name not in scope.loads and name not in scope.special:
-                    made = scope.operations[position]
-                    scope.operations[position] = replace(made, flags=made.flags | Flag.DISCARDED)
-            fact.flags |= scope.flags
-            if fact.flags & FunctionFlag.GENERATOR:
-                fact.flags &= ~FunctionFlag.STUB
-            fact.results = tuple(scope.results)
-            fact.yields = self.nodes.union(scope.yields)
-            fact.guards = tuple(scope.guards)
-            fact.code = encode_operations(scope.operations)
+                    kind, node, flags, guard, line, column, height, end = scope.operations[position]
+                    discarded = flags | Flag.DISCARDED
+                    scope.operations[position] = (kind, node, discarded, guard, line, column, height, end)
+            if scope.flags:
+                fact.flags |= scope.flags
+                if fact.flags & FunctionFlag.GENERATOR:
+                    fact.flags &= ~FunctionFlag.STUB
+            if scope.results:
+                fact.results = tuple(scope.results)
+            if scope.yields:
+                fact.yields = self.nodes.union(scope.yields)
+            if len(scope.guards) > 1:
+                fact.guards = tuple(scope.guards)
+            if scope.operations:
+                fact.code = encode_operations(scope.operations)
 
 
 def _rebound_names(tree: ast.Module) -> dict[ast.AST, frozenset[str]]:

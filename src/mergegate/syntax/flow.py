@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from mergegate.syntax.expressions import ExpressionReader
-from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, looked_up_in
+from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, gives, looked_up_in
 from mergegate.syntax.scope import Changes, Key
 from mergegate.syntax.summary import DEMANDS, Demand, Flag, FunctionFlag
 
@@ -29,15 +29,14 @@ class FlowReader(ExpressionReader):
         scope = self.scope
         guard, flags = scope.guard, self.flags
         handlers = self.statement_handlers
-        position = 0
         for statement in statements:
-            position += 1  # noqa: SIM113
             handlers[statement.__class__](self, statement)
             if scope.dead:
-                self.pass_over(statements[position:])
+                if statement is not statements[-1]:
+                    self.pass_over(statements[statements.index(statement) + 1 :])
                 break
             if self.early_return is not None:
-                self.after_early_return(self.early_return, statements, position)
+                self.after_early_return(self.early_return, statements)
         scope.guard, self.flags = guard, flags
 
     def pass_over(self, statements: Sequence[ast.stmt]) -> None:
@@ -45,11 +44,15 @@ class FlowReader(ExpressionReader):
         if statements and not self.scope.flags & FunctionFlag.GENERATOR and _has_yield(statements):
             self.scope.flags |= FunctionFlag.GENERATOR
 
-    def after_early_return(self, statement: ast.If, block: Sequence[ast.stmt], following: int) -> None:
+    def after_early_return(self, statement: ast.If, block: Sequence[ast.stmt]) -> None:
         """Apply to the rest of a block what an `if cache is not None: return cache` above it says."""
         self.early_return = None
-        paths = self.shared(fullness_test(statement.test))
-        if paths and fills(block, paths, following):
+        tested = fullness_test(statement.test)
+        paths = self.shared(tested)
+        last = statement.body[-1]
+        if not paths or not isinstance(last, ast.Return) or not gives(last, (*tested, *paths)):
+            return
+        if fills(block, paths, block.index(statement) + 1):
             self.flags |= Flag.FIRST_USE
 
     def shared(self, paths: Sequence[str]) -> list[str]:
@@ -74,9 +77,14 @@ class FlowReader(ExpressionReader):
         scope = self.scope
         guard = scope.guard
         self.block(statements)
-        changes = None if scope.dead else scope.changes(mark)
-        scope.rollback(mark)
-        scope.guard, scope.dead = guard, False
+        scope.guard = guard
+        changes: Changes | None = None
+        if scope.dead:
+            scope.dead = False
+        else:
+            changes = scope.changes(mark)
+        if len(scope.log) > mark:
+            scope.rollback(mark)
         return changes
 
     def join(self, ends: Sequence[Changes | None], choice: tuple[int, Demand] | None = None) -> None:
@@ -85,13 +93,14 @@ class FlowReader(ExpressionReader):
         `choice` is what the first of two branches demands of a parameter of the function.
         """
         scope = self.scope
-        alive = [changes for changes in ends if changes is not None]
-        scope.dead = not alive
-        if len(alive) < 2:
-            if alive and alive[0]:
-                scope.apply(alive[0])
+        if not any(ends):
+            # most branches change nothing
+            scope.dead = all(changes is None for changes in ends)
             return
-        if not any(alive):
+        alive = [changes for changes in ends if changes is not None]
+        scope.dead = False
+        if len(alive) == 1:
+            scope.apply(alive[0])
             return
         if choice is not None and len(alive) == len(ends) == 2:
             self.choose(alive[0], alive[1], choice)
@@ -166,7 +175,7 @@ class FlowReader(ExpressionReader):
         start = len(scope.log)
         # the `elif`s of a chain are nested in the tree; thousands of them are walked, not recursed into
         while True:
-            test = statement.test
+            test, rest = statement.test, statement.orelse
             known = bool(test.value) if isinstance(test, ast.Constant) else None
             if known is False:
                 self.pass_over(statement.body)
@@ -174,28 +183,36 @@ class FlowReader(ExpressionReader):
                 flags, outer, mark = self.flags, scope.guard, len(scope.log)
                 self.flags |= self.branch_flags(statement)
                 self.restrict(test, True)
-                if statement is first:
+                if scope.guard != outer and statement is first:
                     choice = self.choice(outer)
                 ends.append(self.branch(statement.body, mark))
                 self.flags, scope.guard = flags, outer
-            rest = statement.orelse
             if known is True:
                 self.pass_over(rest)
                 break
             self.restrict(test, False)
+            if not rest:
+                if not any(end is not None for end in ends):
+                    self.go_on_after(first, guard)
+                    return
+                ends.append(scope.changes(start))
+                break
             if len(rest) != 1 or not isinstance(rest[0], ast.If):
                 ends.append(self.branch(rest, start))
                 break
             statement = rest[0]
             self.read(statement.test)
         scope.rollback(start)
-        if first.orelse or ends[0] is not None or type(first.body[-1]) not in _EXITS:
-            scope.guard = guard
-            self.join(ends, choice)
-        else:
-            self.join(ends, choice)
-            if isinstance(first.body[-1], ast.Return) and not scope.dead:
-                self.early_return = first
+        scope.guard = guard
+        self.join(ends, choice)
+
+    def go_on_after(self, statement: ast.If, guard: int) -> None:
+        """Continue with what every branch of an `if` leaves to those for which no test was true."""
+        last = statement.body[-1]
+        if statement.orelse or type(last) not in _EXITS:
+            self.scope.guard = guard
+        elif isinstance(last, ast.Return):
+            self.early_return = statement
 
     def choice(self, outer: int) -> tuple[int, Demand] | None:
         """Return the one demand by which the current guard goes beyond `outer`, if it is one."""

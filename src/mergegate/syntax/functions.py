@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 from mergegate.syntax.bindings import BindingReader
 from mergegate.syntax.reader import FunctionNode
@@ -22,10 +23,13 @@ class FunctionReader(BindingReader):
             Whether it is an attribute of the class whose body is being read.
         """
         outer = self.scope
-        with_names = self.bind_type_parameters(definition)
+        mark = len(outer.log)
+        if _TYPE_PARAMETERS and not isinstance(definition, ast.Lambda):
+            self.bind_type_parameters(definition)
         parameters = self.parameters(definition.args)
         returns = UNKNOWN if isinstance(definition, ast.Lambda) else self.annotation(definition.returns)
-        outer.rollback(with_names)
+        if _TYPE_PARAMETERS:
+            outer.rollback(mark)
         index = len(self.facts.functions)
         self.facts.functions.append(
             FunctionFact(
@@ -44,21 +48,18 @@ class FunctionReader(BindingReader):
 
     def start_body(self, scope: Scope, definition: FunctionNode, parameters: list[Parameter]) -> None:
         """Let the parameters be known in the body."""
+        entry, function = scope.entry, scope.function
         for position, parameter in enumerate(parameters):
-            node = self.nodes["p", scope.function, position]
-            if parameter.kind == "*":
-                node = self.nodes["T*", node]
-            scope.env[parameter.name] = node
-            scope.definitions[parameter.name] = [node]
-        rebound = self.rebound.get(definition)
-        if rebound:
-            scope.special = rebound
-            for name in rebound.intersection(scope.definitions):
-                scope.cells[name] = scope.env[name] = self.nodes.variable(scope.definitions[name])
+            node = self.nodes["p", function, position]
+            entry[parameter.name] = self.nodes["T*", node] if parameter.kind == "*" else node
+        scope.env.update(entry)
+        if self.rebound and definition in self.rebound:
+            rebound = scope.special = self.rebound[definition]
+            for name in rebound.intersection(entry):
+                scope.cells[name] = scope.env[name] = self.nodes.variable((entry[name],))
 
-    def bind_type_parameters(self, definition: ast.stmt | ast.expr) -> int:
-        """Let each `[T: Bound]` stand for its bound; return the mark that takes the names back."""
-        mark = len(self.scope.log)
+    def bind_type_parameters(self, definition: ast.stmt) -> None:
+        """Let each `[T: Bound]` stand for its bound."""
         for parameter in getattr(definition, "type_params", ()):
             bound = getattr(parameter, "bound", None)
             if isinstance(bound, ast.Tuple):
@@ -66,20 +67,20 @@ class FunctionReader(BindingReader):
             else:
                 node = self.annotation(bound)
             self.scope.set(parameter.name, node)
-        return mark
 
     def parameters(self, arguments: ast.arguments) -> list[Parameter]:
         """Read a parameter list; defaults are evaluated here, annotations are not."""
         found: list[Parameter] = []
-        defaults = [self.read(default) for default in arguments.defaults]
-        kind: ParameterKind = "p"
-        missing = len(arguments.posonlyargs) + len(arguments.args) - len(defaults)
-        for group in (arguments.posonlyargs, arguments.args):
-            for argument in group:
-                position = len(found) - missing
-                default = defaults[position] if position >= 0 else UNKNOWN
-                found.append(self.parameter(argument, kind, default))
-            kind = "a"
+        ordinary = arguments.args
+        if arguments.posonlyargs:
+            ordinary = [*arguments.posonlyargs, *ordinary]
+        defaults = arguments.defaults
+        given = len(ordinary) - len(defaults)
+        for position, argument in enumerate(ordinary):
+            default = self.read(defaults[position - given]) if position >= given else UNKNOWN
+            found.append(self.parameter(argument, "a", default))
+        for parameter in found[: len(arguments.posonlyargs)]:
+            parameter.kind = "p"
         if arguments.vararg is not None:
             found.append(self.parameter(arguments.vararg, "*", UNKNOWN))
         for argument, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
@@ -101,6 +102,10 @@ class FunctionReader(BindingReader):
         if outer.parent is not None:
             return f"{self.facts.functions[outer.function].qualname}.{name}"
         return name
+
+
+# `def f[T](...)` came with Python 3.12
+_TYPE_PARAMETERS = sys.version_info >= (3, 12)
 
 
 def _flags(definition: FunctionNode) -> int:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from typing import Any
 
 _STATE = re.compile(
     r"(?:^|_)(?:initiali[sz]ed|loaded|ready|started|setup|set_up|connected|configured|inited|init_done|built|warmed)"
     r"(?:_up)?$"
 )
-# what fills a cache stands close behind the test; blocks of thousands of tests are not searched once for each
-_MAX_VISITED = 60
 
 
 def emptiness_test(test: ast.expr) -> list[str]:
@@ -56,22 +55,38 @@ def fullness_test(test: ast.expr) -> list[str]:
 
 def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) -> bool:
     """Tell whether statements, from `start` on, assign one of the paths, or its name marks a finished set-up."""
-    if any(_STATE.search(path) for path in paths):
+    if any(map(_STATE.search, paths)):
         return True
-    wanted = set(paths)
-    pending = list(reversed(statements[start : start + _MAX_VISITED]))
+    pending: list[Any] = list(reversed(statements[start : start + _MAX_VISITED]))
     visited = 0
     while pending and visited < _MAX_VISITED:
         visited += 1
-        statement = pending.pop()
-        for target in _targets(statement):
-            if path_of(target) in wanted:
+        statement: ast.AST = pending.pop()
+        kind = type(statement)
+        if kind in _BLOCKS:
+            for block in _BLOCKS[kind]:
+                pending.extend(getattr(statement, block))
+        elif isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                parts = target.elts if isinstance(target, ast.Tuple) else (target,)
+                if any(path_of(part) in paths for part in parts):
+                    return True
+        elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+            if path_of(statement.target) in paths:
                 return True
-        for block in ("body", "orelse", "finalbody"):
-            pending.extend(getattr(statement, block, ()))
-        for handler in getattr(statement, "handlers", ()):
-            pending.extend(handler.body)
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            func = statement.value.func
+            if isinstance(func, ast.Attribute) and func.attr in _FILLING and path_of(func.value) in paths:
+                return True
     return False
+
+
+def gives(statement: ast.Return, paths: Sequence[str]) -> bool:
+    """Tell whether a `return` may be the one of a filled cache: it gives one of the paths, or just an end or a yes."""
+    value = statement.value
+    if isinstance(value, ast.Constant):
+        return value.value is None or isinstance(value.value, bool)
+    return value is None or any(path_of(part) in paths for part in ast.walk(value) if isinstance(part, ast.expr))
 
 
 def looked_up_in(value: ast.expr | None) -> str:
@@ -131,18 +146,21 @@ def _is_zero(expression: ast.expr) -> bool:
     return isinstance(expression, ast.Constant) and expression.value == 0
 
 
-def _targets(statement: ast.stmt) -> list[ast.expr]:
-    if isinstance(statement, ast.Assign):
-        found: list[ast.expr] = []
-        for target in statement.targets:
-            found.extend(target.elts if isinstance(target, ast.Tuple) else [target])
-        return found
-    if isinstance(statement, ast.AnnAssign | ast.AugAssign):
-        return [statement.target]
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        func = statement.value.func
-        return [func.value] if isinstance(func, ast.Attribute) and func.attr in _FILLING else []
-    return []
-
-
+# what fills a cache stands close behind the test; blocks of thousands of tests are not searched once for each
+_MAX_VISITED = 60
+_BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.If: ("body", "orelse"),
+    ast.For: ("body", "orelse"),
+    ast.AsyncFor: ("body", "orelse"),
+    ast.While: ("body", "orelse"),
+    ast.With: ("body",),
+    ast.AsyncWith: ("body",),
+    ast.Try: ("body", "handlers", "orelse", "finalbody"),
+    ast.TryStar: ("body", "handlers", "orelse", "finalbody"),
+    ast.ExceptHandler: ("body",),
+    ast.Match: ("cases",),
+    ast.match_case: ("body",),
+    ast.FunctionDef: ("body",),
+    ast.AsyncFunctionDef: ("body",),
+}
 _FILLING = frozenset({"add", "append", "extend", "setdefault", "update"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from mergegate.syntax.scope import ModuleFacts, NodeTable, Scope
-from mergegate.syntax.summary import Operation, OperationKind
+from mergegate.syntax.summary import UNKNOWN, OperationKind
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -50,11 +50,11 @@ class Reader:
         cell = scope.cells.get(identifier)
         if cell is not None:
             return cell
-        known = scope.definitions.get(identifier)
+        known = scope.definitions.get(identifier) if scope.definitions else None
         if known is None:
-            return None
-        if len(known) > 1:
-            known[:] = [self.nodes.union(known)]
+            return scope.entry.get(identifier)
+        if len(known) > 1 or identifier in scope.entry:
+            known[:] = [self.nodes.union((scope.entry.get(identifier, UNKNOWN), *known))]
         return known[0]
 
     def bind(self, identifier: str, node: int) -> None:
@@ -66,10 +66,11 @@ class Reader:
         env = scope.env
         scope.log.append((identifier, env.get(identifier)))
         env[identifier] = node
-        if scope.parent is not None and not scope.is_class:
-            known = scope.definitions.get(identifier)
+        definitions = scope.definitions
+        if definitions is not None:
+            known = definitions.get(identifier)
             if known is None:
-                scope.definitions[identifier] = [node]
+                definitions[identifier] = [node]
             else:
                 known.append(node)
 
@@ -86,7 +87,7 @@ class Reader:
                 owner = owner.parent
         cell = owner.cells.get(identifier)
         if cell is None:
-            cell = owner.cells[identifier] = self.nodes.variable(owner.definitions.get(identifier, ()))
+            cell = owner.cells[identifier] = self.nodes.variable((owner.definitions or {}).get(identifier, ()))
         self.nodes.hold(cell, node)
         if owner is scope:
             scope.set(identifier, cell)
@@ -108,7 +109,7 @@ class Reader:
         scope = self.scope
         line = place.lineno
         scope.operations.append(
-            Operation(
+            (
                 kind, node, flags | self.flags, scope.guard, line, place.col_offset,
                 (place.end_lineno or line) - line, place.end_col_offset or 0,
             )

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mergegate.syntax.summary import FIRST_ROWS, ClassFact, Demand, FunctionFact, Guard, Operation, Row
+from mergegate.syntax.summary import FIRST_ROWS, ClassFact, Demand, FunctionFact, Guard, OperationRow, Row
 
 # a name, or the node of an attribute that was assigned or narrowed
 Key = str | int
@@ -33,8 +33,9 @@ class NodeTable(dict[Row, int]):
         self.variables: list[list[int]] = []
 
     def __missing__(self, row: Row) -> int:
-        node = self[row] = len(self.rows)
-        self.rows.append(row)
+        rows = self.rows
+        node = self[row] = len(rows)
+        rows.append(row)
         return node
 
     def union(self, nodes: Iterable[int]) -> int:
@@ -76,6 +77,8 @@ class Scope:
         What `env` held before each change, so that a branch is undone at the cost of its changes, not of its size.
     dead
         Whether this point is not reached.
+    entry
+        What its parameters hold when it begins.
     enclosing
         The functions around it, from the inside out.
     definitions
@@ -91,7 +94,7 @@ class Scope:
     """
 
     __slots__ = (
-        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "env", "flags",
+        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "entry", "env", "flags",
         "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "lookups", "loops",
         "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
     )  # fmt: skip
@@ -105,20 +108,22 @@ class Scope:
         if parent is not None and parent.parent is not None:
             self.enclosing = parent.enclosing if parent.is_class else (parent, *parent.enclosing)
         self.env: dict[Key, int] = {}
+        self.entry: dict[str, int] = {}
         self.log: list[tuple[Key, int | None]] = []
         self.dead = False
-        self.definitions: dict[str, list[int]] = {}
+        self.definitions: dict[str, list[int]] | None = None if parent is None or is_class else {}
         self.cells: dict[str, int] = {}
         self.special: frozenset[str] = frozenset()
         self.global_names: frozenset[str] = frozenset()
         self.nonlocal_names: frozenset[str] = frozenset()
         self.loads: set[str] = set()
         self.lookups: dict[str, ast.expr] = {}
-        self.operations: list[Operation] = []
+        self.operations: list[OperationRow] = []
         self.flags = 0
         self.guard = 0
         self.guards: list[Guard] = [()]
-        self.guard_ids: dict[Guard, int] = {(): 0}
+        # by the guard that is extended and the conditions added
+        self.guard_ids: dict[tuple[Any, ...], int] = {}
         self.results: list[tuple[int, int]] = []
         self.yields: list[int] = []
         self.loops: list[tuple[int, list[Changes], list[Changes]]] = []
@@ -169,15 +174,22 @@ class Scope:
 
     def guarded_by(self, conditions: Sequence[tuple[int, Demand]]) -> int:
         """Return the id of the current guard extended by `conditions`."""
+        step = (self.guard, *conditions)
+        known = self.guard_ids.get(step)
+        if known is None:
+            known = self.guard_ids[step] = self._extended_guard(conditions)
+        return known
+
+    def _extended_guard(self, conditions: Sequence[tuple[int, Demand]]) -> int:
         guard = self.guards[self.guard]
-        added = [condition for condition in conditions if condition not in guard]
+        added = [condition for condition in dict.fromkeys(conditions) if condition not in guard]
         if not added or len(guard) + len(added) > MAX_GUARD:
             return self.guard
-        key = (*guard, *added)
-        known = self.guard_ids.get(key)
+        extended = (*guard, *added)
+        known = self.guard_ids.get((0, *extended))
         if known is None:
-            known = self.guard_ids[key] = len(self.guards)
-            self.guards.append(key)
+            known = self.guard_ids[0, *extended] = len(self.guards)
+            self.guards.append(extended)
         return known
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 
+from mergegate.syntax.expressions import EXPRESSIONS
 from mergegate.syntax.patterns import PatternReader
 from mergegate.syntax.scope import Scope
 from mergegate.syntax.summary import NONE, UNKNOWN, ClassFact, Flag
@@ -26,6 +27,8 @@ class StatementReader(PatternReader):
         if type(target) is ast.Name and len(targets) == 1:
             self.bind(target.id, self.read_kept(value, target.id))
             self.scope.lookups[target.id] = value
+            if target.id == "__all__":
+                self.add_exports(value)
             return
         node = self.read(value)
         for target in targets:
@@ -37,11 +40,11 @@ class StatementReader(PatternReader):
         if scope.is_class and isinstance(value, ast.Lambda):
             return self.function(value, "<lambda>", method=True)
         if type(value) is not ast.Call or scope.is_class or scope.parent is None:
-            return self.read(value)
+            return EXPRESSIONS[value.__class__](self, value)
         operations = scope.operations
         known = len(operations)
         node = self.read_call(value)
-        if len(operations) > known and operations[-1].node == node:
+        if len(operations) > known and operations[-1][1] == node:
             scope.assigned_calls.append((name, len(operations) - 1))
         return node
 
@@ -53,13 +56,15 @@ class StatementReader(PatternReader):
         else:
             kept = self.read_kept(value, target.id) if isinstance(target, ast.Name) else self.read(value)
             node = self.nodes["&", kept, annotation] if annotation else kept
+            if isinstance(target, ast.Name) and target.id == "__all__":
+                self.add_exports(value)
         self.assign(target, node)
 
     def read_augmented(self, statement: ast.AugAssign) -> None:
         target = statement.target
         held = self.read(target)
         node = self.read(statement.value)
-        if isinstance(target, ast.Name) and target.id == "__all__" and self.scope.parent is None:
+        if isinstance(target, ast.Name) and target.id == "__all__":
             self.add_exports(statement.value)
         row = self.rows[node]
         if isinstance(statement.op, ast.Div):
@@ -83,7 +88,8 @@ class StatementReader(PatternReader):
     # -- leaving -------------------------------------------------------------------------------------------------
 
     def read_return(self, statement: ast.Return) -> None:
-        node = self.read(statement.value) if statement.value is not None else NONE
+        value = statement.value
+        node = EXPRESSIONS[value.__class__](self, value) if value is not None else NONE
         self.scope.results.append((node, self.scope.guard))
         self.scope.dead = True
 
@@ -118,7 +124,8 @@ class StatementReader(PatternReader):
 
     def read_type_alias(self, statement: ast.stmt) -> None:
         """Read `type Name[T] = value`, whose value is a type expression."""
-        mark = self.bind_type_parameters(statement)
+        mark = len(self.scope.log)
+        self.bind_type_parameters(statement)
         node = self.annotation(statement.value)  # type: ignore[attr-defined]
         self.scope.rollback(mark)
         self.assign(statement.name, node)  # type: ignore[attr-defined]
@@ -156,7 +163,8 @@ class StatementReader(PatternReader):
     def read_class(self, statement: ast.ClassDef) -> None:
         outer = self.scope
         decorators = tuple([self.read(d) for d in statement.decorator_list])
-        mark = self.bind_type_parameters(statement)
+        mark = len(outer.log)
+        self.bind_type_parameters(statement)
         bases = tuple([self.base(b) for b in statement.bases])
         keywords = tuple([(k.arg, self.annotation(k.value)) for k in statement.keywords if k.arg])
         index = len(self.facts.classes)
@@ -166,8 +174,9 @@ class StatementReader(PatternReader):
         )  # fmt: skip
         self.facts.classes.append(fact)
         node = self.nodes["c", index]
-        # methods may name the class before its body ends
-        outer.definitions.setdefault(statement.name, []).append(node)
+        if outer.definitions is not None:
+            # methods may name the class before its body ends
+            outer.definitions.setdefault(statement.name, []).append(node)
         self.scope = self.class_scope(outer, index)
         self.block(statement.body)
         fact.names.update({name: held for name, held in self.scope.env.items() if isinstance(name, str)})
@@ -191,6 +200,8 @@ class StatementReader(PatternReader):
 
     def add_exports(self, value: ast.expr) -> None:
         """Read what is assigned or added to `__all__`, as far as it is written out."""
+        if self.scope.parent is not None:
+            return
         if isinstance(value, ast.BinOp):
             self.add_exports(value.left)
             self.add_exports(value.right)

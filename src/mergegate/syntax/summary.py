@@ -132,6 +132,10 @@ class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
         return self.line + self.height
 
 
+# the fields of an operation, which are encoded like it: made in half the time
+OperationRow = tuple[OperationKind, int, int, int, int, int, int, int]
+
+
 class Parameter(msgspec.Struct, array_like=True, gc=False):
     """A parameter: `kind` is one of ``p`` positional-only, ``a`` ordinary, ``*``, ``k`` keyword-only, ``**``."""
 
@@ -185,7 +189,7 @@ _OPERATION_ENCODER = msgspec.msgpack.Encoder()
 _OPERATION_DECODER = msgspec.msgpack.Decoder(tuple[Operation, ...])
 
 
-def encode_operations(operations: Sequence[Operation]) -> bytes:
+def encode_operations(operations: Sequence[OperationRow]) -> bytes:
     """Return what `FunctionFact.code` holds."""
     return _OPERATION_ENCODER.encode(operations)
 
