@@ -46,6 +46,22 @@ class Blob(NamedTuple):
         return self.mode.startswith("100")
 
 
+class Changes(NamedTuple):
+    """What became of the files of a commit; all paths are from the repository's root.
+
+    Attributes
+    ----------
+    paths
+        The files that are different now, gone or renamed. Line ends that git converts are no difference.
+    renames
+        The new paths of renamed files by the old ones. Git judges by similar content; pairs of empty files are left
+        out: they are equal, not the same.
+    """
+
+    paths: frozenset[str]
+    renames: dict[str, str]
+
+
 class Repository:
     """A git repository with a work tree.
 
@@ -166,9 +182,11 @@ class Repository:
         return next(self.read((blob.id,))) if blob is not None and blob.is_file else None
 
     def renames(self, base: str, head: str | None = None, prefix: str = "") -> dict[str, str]:
-        """Return what was renamed since a commit: new path by old path, both from the repository's root.
+        """Return what was renamed since a commit; the parameters are those of `changes`."""
+        return self.changes(base, head, prefix).renames
 
-        Git judges by similar content. Pairs of empty files are left out: they are equal, not the same.
+    def changes(self, base: str, head: str | None = None, prefix: str = "") -> Changes:
+        """Return what has become of the files of a commit.
 
         Parameters
         ----------
@@ -182,22 +200,40 @@ class Repository:
         between = (base,) if head is None else (base, head)
         listing = _output(
             self.root, "diff", "--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-relative",
-            "--ignore-submodules", "--find-renames", "--diff-filter=R", *between, "--", *((prefix,) if prefix else ()),
+            "--ignore-submodules", "--find-renames", *between, "--", *((prefix,) if prefix else ()),
         )  # fmt: skip
-        fields = listing.split(b"\0")
-        found: dict[str, str] = {}
-        for entry, old, new in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
-            if entry.split()[2].decode("ascii") not in _EMPTY_BLOBS:
-                found[os.fsdecode(old)] = os.fsdecode(new)
-        return found
+        fields = iter(listing.split(b"\0"))
+        paths: set[str] = set()
+        renames: dict[str, str] = {}
+        for entry in fields:
+            if not entry:
+                continue
+            _, _, old_id, _, kind = entry.split()
+            old = os.fsdecode(next(fields))
+            if not kind.startswith(b"A"):
+                paths.add(old)
+            if kind.startswith(b"R"):
+                new = os.fsdecode(next(fields))
+                if old_id.decode("ascii") not in _EMPTY_BLOBS:
+                    renames[old] = new
+        return Changes(frozenset(paths), renames)
+
+    def ignored(self, paths: Iterable[str]) -> frozenset[str]:
+        """Return those of some files that git neither tracks nor would add; none may lie in another repository."""
+        asked = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        if not asked:
+            return frozenset()
+        done = _run(self.root, "check-ignore", "-z", "--stdin", given=asked)
+        return frozenset(os.fsdecode(path) for path in done.stdout.split(b"\0") if path)
 
     def _what_to_fetch(self, revision: str) -> str:
+        branch = revision.removeprefix("origin/")
         if self.is_shallow:
             return (
-                f"the clone is shallow: run 'git fetch --unshallow origin {revision}', "
+                f"the clone is shallow: run 'git fetch --unshallow origin {branch}', "
                 "or give the checkout step of CI fetch-depth: 0"
             )
-        return f"check the spelling, or run 'git fetch origin {revision}'"
+        return f"check the spelling, or run 'git fetch origin {branch}'"
 
 
 def _environment() -> dict[str, str]:
@@ -205,9 +241,10 @@ def _environment() -> dict[str, str]:
     return {**kept, **_FIXED}
 
 
-def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _run(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = (*_COMMAND, *arguments)
     try:
-        return subprocess.run((*_COMMAND, *arguments), cwd=folder, env=_environment(), capture_output=True, check=False)
+        return subprocess.run(command, cwd=folder, env=_environment(), input=given, capture_output=True, check=False)
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror}", "install git and put it on the PATH") from None
 

@@ -35,6 +35,12 @@ class Input(NamedTuple):
     problem: str = ""
 
 
+def look(path: str, data: bytes) -> Input:
+    """Return a file with given contents as an input."""
+    lines = data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
+    return Input(path, digest(data), lines)
+
+
 class ChangedUnderneath(Exception):  # noqa: N818  (a signal to start again)
     """A file was changed between two looks at it."""
 
@@ -126,8 +132,7 @@ class Reader:
 
     def _look(self, path: str, data: bytes) -> Input:
         self._held[path] = data
-        lines = data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
-        return Input(path, digest(data), lines)
+        return look(path, data)
 
     def _load(self) -> dict[str, list[int | str]]:
         value = self._store.state(self._name) if self._store is not None else None

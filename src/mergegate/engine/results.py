@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mergegate.finding import Confidence, Finding, Severity, Step
 
 if TYPE_CHECKING:
+    from mergegate.engine.inputs import Input
     from mergegate.rules.rule import Rule
     from mergegate.syntax.pragmas import Pragma
 
@@ -41,6 +42,8 @@ class Analysis:
         Wall time.
     warnings
         What the user should know about the run itself.
+    inputs
+        The files with the digests of their contents.
     """
 
     root: Path
@@ -55,6 +58,7 @@ class Analysis:
     cached: int
     seconds: float
     warnings: tuple[str, ...]
+    inputs: tuple[Input, ...] = ()
 
 
 class Outcome(NamedTuple):

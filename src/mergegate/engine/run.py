@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mergegate.cache.keys import ENGINE, digest, folder_part, key, settings_part, sources_part
 from mergegate.cache.remembered import Digests, times_count
@@ -64,7 +64,7 @@ def analyse(
         # with every file read at once nothing can change between two looks
         analysis = once(cached=cache, trusting=False)
     if verify and cache:
-        _compare(analysis, once(cached=False, trusting=False))
+        compare(analysis, once(cached=False, trusting=False))
     return analysis
 
 
@@ -72,9 +72,11 @@ def _analyse(config: Config, jobs: int, overlay: Mapping[str, bytes], *, cache: 
     started = time.perf_counter()
     store = Store(config.root / config.cache_dir) if cache else None
     try:
-        run = _Run(config, jobs, overlay, store, trust_stat=trust_stat)
+        reader = Reader(config.root, overlay, store if trust_stat else None, time.time_ns())
+        # an editor asks after every key press: those runs are not worth their room
+        run = Run(config, jobs, reader, store, trust_stat=trust_stat, kept=not overlay)
         found = find_files(config, also=overlay, translate=remembering(store))
-        inputs = run.reader.read(found.files)
+        inputs = reader.read(found.files)
         cached, outcome = run.outcome(inputs)
     finally:
         if store is not None:
@@ -92,31 +94,48 @@ def _analyse(config: Config, jobs: int, overlay: Mapping[str, bytes], *, cache: 
         cached=cached,
         seconds=time.perf_counter() - started,
         warnings=(*found.warnings, *(store.warnings if store is not None else ())),
+        inputs=tuple(inputs),
     )
 
 
-class _Run:
+class Contents(Protocol):
+    """Where a run gets the contents of its inputs from."""
+
+    def contents(self, input_: Input) -> bytes:
+        """Return the contents of an input."""
+        ...
+
+    def release(self) -> None:
+        """Let go of what is held in memory."""
+        ...
+
+
+class Run:
     """One run: the rules that hold in it, and what it finds.
 
     Parameters
     ----------
-    config, jobs, overlay
+    config, jobs
         Those of `analyse`.
+    reader
+        Gives contents.
     store
         The cache, None to do without.
     trust_stat
         Whether a file of equal size and times is taken as unchanged unread.
+    kept
+        Whether what is found is worth its room in the cache.
     """
 
     def __init__(
-        self, config: Config, jobs: int, overlay: Mapping[str, bytes], store: Store | None, *, trust_stat: bool
+        self, config: Config, jobs: int, reader: Contents, store: Store | None, *, trust_stat: bool, kept: bool
     ) -> None:
         now = time.time_ns()
         self.config = config
         self.jobs = jobs
-        self.overlay = overlay
+        self.reader = reader
         self.store = store
-        self.reader = Reader(config.root, overlay, store if trust_stat else None, now)
+        self._kept = kept
         self._dependencies = Dependencies(config, store, trust_stat=trust_stat)
         self._digests = Digests(store if trust_stat else None, now)
         self._rules_part = digest_of_rules(config, self._digests)
@@ -141,8 +160,7 @@ class _Run:
                     store.touch([*map(summary_key, inputs), self._knowledge_key()])
                 return len(inputs), outcome
         cached, outcome = self._compute(inputs)
-        if not self.overlay:
-            # an editor asks after every key press: those runs are not worth their room
+        if self._kept:
             store.put("run", key("run", base, self._dependencies.found_part(base)), encode(outcome))
         return cached, outcome
 
@@ -220,7 +238,8 @@ def _foreign_checks() -> list[bytes]:
     return parts
 
 
-def _compare(cached: Analysis, cold: Analysis) -> None:
+def compare(cached: Analysis, cold: Analysis) -> None:
+    """Raise `MergegateError` if a run through the cache and one without it differ."""
     if cached.findings == cold.findings and cached.pragmas == cold.pragmas and cached.paths == cold.paths:
         return
     differing = set(cached.findings) ^ set(cold.findings)

@@ -66,7 +66,8 @@ def walk(root: Path, limits: Limits, *, also: Collection[str] = (), translate: T
     limits
         Where to go.
     also
-        Relative paths of files that exist in an editor; they count unless they are ignored.
+        Relative paths of files that exist elsewhere, as in an editor; they count unless they are ignored. Their
+        folders may be missing.
     translate
         Translates the text of an ignore file, for callers that keep translations.
 
@@ -87,9 +88,15 @@ class _Walker:
         self.nested: list[str] = []
         self.warnings: list[str] = []
         self.also: dict[str, list[str]] = {}
+        # the folders on the way to them, by the folder that each is in
+        self.also_folders: dict[str, dict[str, None]] = {}
         for path in also:
-            folder, _, name = path.rpartition("/")
-            self.also.setdefault(f"{folder}/" if folder else "", []).append(name)
+            *folders, name = path.split("/")
+            base = ""
+            for folder in folders:
+                self.also_folders.setdefault(base, {})[folder] = None
+                base += f"{folder}/"
+            self.also.setdefault(base, []).append(name)
 
     def run(self) -> Walk:
         """Walk."""
@@ -102,6 +109,9 @@ class _Walker:
             try:
                 with os.scandir(folder) as iterator:
                     entries = list(iterator)
+            except FileNotFoundError:
+                # it vanished; or it is one of those that exist elsewhere
+                entries = []
             except OSError as error:
                 self.warnings.append(f"{base or '.'}: the folder cannot be read: {error.strerror}")
                 continue
@@ -126,6 +136,10 @@ class _Walker:
                 inner = f"{base}{name}/"
                 if not is_ignored(inner, asked):
                     yield entry.path, inner
+        for name in self.also_folders.get(base, ()):
+            inner = f"{base}{name}/"
+            if name not in names and name not in NEVER and not is_ignored(inner, asked):
+                yield str(self.root / inner), inner
         for name in self.also.get(base, ()):
             if name not in names and name.endswith(SUFFIX) and not is_ignored(base + name, asked):
                 self.files.append(File(base + name, 0, 0, 0, 0))
