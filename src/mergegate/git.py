@@ -1,0 +1,222 @@
+"""Reading a git repository: commits, trees, blobs and renames, through git's plumbing and without touching anything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from mergegate.errors import MergegateError
+
+# a hook exports these for its own repository, relative to a folder that need not be ours
+_FOREIGN = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE", "GIT_LITERAL_PATHSPECS", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS",
+)  # fmt: skip
+_FIXED = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
+# no transport may start (older versions of git fetch what a partial clone lacks), and no program of the repository's
+_COMMAND = (
+    "git", "--literal-pathspecs", "-c", "protocol.allow=never", "-c", "core.fsmonitor=false",
+    "-c", f"core.hooksPath={os.devnull}",
+)  # fmt: skip
+_EMPTY_BLOBS = frozenset(
+    {
+        "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+        "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+    }
+)
+
+
+class GitError(MergegateError):
+    """Git is missing, refuses, or does not know what it was asked for."""
+
+
+class Blob(NamedTuple):
+    """A file in a commit: its path from the repository's root, the id of its content and its mode (`100644`)."""
+
+    path: str
+    id: str
+    mode: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a plain file, no symbolic link."""
+        return self.mode.startswith("100")
+
+
+class Repository:
+    """A git repository with a work tree.
+
+    Parameters
+    ----------
+    root
+        The top folder of the work tree.
+    is_shallow
+        Whether history was cut when it was cloned.
+    """
+
+    def __init__(self, root: Path, *, is_shallow: bool = False) -> None:
+        self.root = root
+        self.is_shallow = is_shallow
+
+    @classmethod
+    def find(cls, folder: Path) -> Repository | None:
+        """Return the repository that holds a folder, None if there is none.
+
+        Raises
+        ------
+        GitError
+            If there is one and git is not installed or refuses to read it.
+        """
+        folder = folder.resolve()
+        if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+            return None
+        answer = _output(folder, "rev-parse", "--show-toplevel", "--is-shallow-repository")
+        top, shallow = answer.rstrip(b"\n").rsplit(b"\n", 1)
+        return cls(Path(os.fsdecode(top)).resolve(), is_shallow=shallow == b"true")
+
+    def prefix(self, folder: Path) -> str:
+        """Return the path from the root to a folder inside, ending in a slash; empty for the root itself."""
+        relative = folder.resolve().relative_to(self.root).as_posix()
+        return "" if relative == "." else f"{relative}/"
+
+    def resolve(self, revision: str) -> str:
+        """Return the id of the commit that a revision names; a branch may also be one of `origin`.
+
+        Raises
+        ------
+        GitError
+            If there is no such commit here; the hint says what to fetch.
+        """
+        for name in (revision, f"origin/{revision}"):
+            done = _run(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            if done.returncode == 0:
+                return done.stdout.strip().decode("ascii")
+        raise GitError(f"{revision!r} is no commit that this clone knows", self._what_to_fetch(revision))
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Return the commit at which two lines of history parted.
+
+        Raises
+        ------
+        GitError
+            If they have none in common, as in a shallow clone.
+        """
+        first, second = self.resolve(one), self.resolve(other)
+        done = _run(self.root, "merge-base", first, second)
+        if done.returncode == 0:
+            return done.stdout.split()[0].decode("ascii")
+        raise GitError(f"{one!r} and {other!r} have no commit in common here", self._what_to_fetch(one))
+
+    def files(self, commit: str, prefix: str = "") -> dict[str, Blob]:
+        """Return the files and symbolic links of a commit by path, those below a prefix if one is given.
+
+        Parameters
+        ----------
+        commit
+            A commit's id, as `resolve` gives it.
+        prefix
+            Path from the repository's root; a folder ends in a slash.
+        """
+        below = ("--", prefix.rstrip("/")) if prefix else ()
+        listing = _output(self.root, "ls-tree", "-r", "-z", "--full-tree", commit, *below)
+        found: dict[str, Blob] = {}
+        for line in listing.split(b"\0"):
+            if not line:
+                continue
+            entry, _, name = line.partition(b"\t")
+            mode, kind, identity = entry.decode("ascii").split()
+            if kind == "blob":
+                path = os.fsdecode(name)
+                found[path] = Blob(path, identity, mode)
+        return found
+
+    def read(self, ids: Iterable[str]) -> Iterator[bytes]:
+        """Give the contents of blobs in the order of their ids, one at a time.
+
+        Raises
+        ------
+        GitError
+            If one is not here, as in a partial clone.
+        """
+        with subprocess.Popen(
+            (*_COMMAND, "cat-file", "--batch"),
+            cwd=self.root, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            asked, answers = process.stdin, process.stdout
+            if asked is None or answers is None:
+                return
+            for identity in ids:
+                asked.write(f"{identity}\n".encode("ascii"))
+                asked.flush()
+                header = answers.readline().split()
+                if len(header) != 3:
+                    asked.close()
+                    message = f"The content {identity} is not in this clone"
+                    raise GitError(message, "it is a partial clone: clone without --filter")
+                size = int(header[2])
+                yield answers.read(size + 1)[:size]
+            asked.close()
+
+    def show(self, commit: str, path: str) -> bytes | None:
+        """Return what a file holds in a commit, None if the commit has no such file; the path is from the root."""
+        blob = self.files(commit, path).get(path)
+        return next(self.read((blob.id,))) if blob is not None and blob.is_file else None
+
+    def renames(self, base: str, head: str | None = None, prefix: str = "") -> dict[str, str]:
+        """Return what was renamed since a commit: new path by old path, both from the repository's root.
+
+        Git judges by similar content. Pairs of empty files are left out: they are equal, not the same.
+
+        Parameters
+        ----------
+        base
+            The commit to compare with.
+        head
+            The commit that came later; None: the work tree with what is staged in it.
+        prefix
+            Only below this folder.
+        """
+        between = (base,) if head is None else (base, head)
+        listing = _output(
+            self.root, "diff", "--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-relative",
+            "--ignore-submodules", "--find-renames", "--diff-filter=R", *between, "--", *((prefix,) if prefix else ()),
+        )  # fmt: skip
+        fields = listing.split(b"\0")
+        found: dict[str, str] = {}
+        for entry, old, new in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
+            if entry.split()[2].decode("ascii") not in _EMPTY_BLOBS:
+                found[os.fsdecode(old)] = os.fsdecode(new)
+        return found
+
+    def _what_to_fetch(self, revision: str) -> str:
+        if self.is_shallow:
+            return (
+                f"the clone is shallow: run 'git fetch --unshallow origin {revision}', "
+                "or give the checkout step of CI fetch-depth: 0"
+            )
+        return f"check the spelling, or run 'git fetch origin {revision}'"
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    return {**kept, **_FIXED}
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run((*_COMMAND, *arguments), cwd=folder, env=_environment(), capture_output=True, check=False)
+    except OSError as error:
+        raise GitError(f"git cannot be run: {error.strerror}", "install git and put it on the PATH") from None
+
+
+def _output(folder: Path, *arguments: str) -> bytes:
+    done = _run(folder, *arguments)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        advice = next((line.strip() for line in said[1:] if line.strip().startswith("git ")), "")
+        reason = said[0].removeprefix("fatal: ").removeprefix("error: ")
+        raise GitError(f"git {arguments[0]} failed: {reason}", f"run '{advice}'" if advice else "")
+    return done.stdout
