@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mergegate.config import Config
 from mergegate.finding import Confidence, Finding
 from mergegate.gate import suppression
-from mergegate.gate.fingerprint import fingerprints
+from mergegate.gate.identity import fingerprints, identify
 from mergegate.gate.selection import Selector
 from mergegate.gate.source import Sources
 from mergegate.gate.suppression import Judged
@@ -133,13 +133,11 @@ def make_report(analysis: Analysis, config: Config, paths: Collection[str] = ())
     sources = Sources(analysis.sources)
     verdicts = judge(analysis, config, paths, sources=sources)
     judged, shown = verdicts.judged, frozenset(verdicts.shown)
-    # identities number equal findings of a file, so they are taken from all its findings; other files stay unread
-    files = {judged[index].finding.path for index in shown}
-    indexes = [index for index, each in enumerate(judged) if each.finding.path in files]
-    identities = fingerprints([judged[index].finding for index in indexes], sources.line_text)
+    # fingerprints number equal findings, so they are taken from all
+    prints = fingerprints(identify([each.finding for each in judged], sources))
     results = [
-        Result(judged[index].finding, judged[index].status, identity, judged[index].reason)
-        for index, identity in zip(indexes, identities, strict=True)
+        Result(each.finding, each.status, print_, each.reason)
+        for index, (each, print_) in enumerate(zip(judged, prints, strict=True))
         if index in shown
     ]
     return Report(
