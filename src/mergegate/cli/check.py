@@ -11,6 +11,7 @@ import click
 
 from mergegate.cli.output import find_reporter, wants_color, write_file, write_out
 from mergegate.cli.project import find_project, installed_plugins, report_projects
+from mergegate.cli.since import Running, comparison, report_since
 from mergegate.cli.waiting import notice_when_slow
 from mergegate.config import Config
 from mergegate.engine import analyse
@@ -66,6 +67,11 @@ _PATH = click.Path(path_type=Path)
     "--report", "reports", multiple=True, callback=_targets, metavar="FORMAT=FILE",
     help="Write a further report to a file; may be repeated.",
 )  # fmt: skip
+@click.option(
+    "--since", metavar="BASE",
+    help="Report only what this branch or commit does not have yet; compared is the commit at which HEAD left it.",
+)  # fmt: skip
+@click.option("--no-merge-base", is_flag=True, help="With --since, compare with BASE itself.")
 @click.option("--jobs", type=click.IntRange(0), help="Worker processes; 0: as many as processors.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option("--verify-cache", is_flag=True, help="Analyse with and without the cache and compare the findings.")
@@ -82,6 +88,8 @@ def command(  # noqa: PLR0917 - click passes all by name
     format_: str,
     output: Path | None,
     reports: tuple[tuple[str, Path], ...],
+    since: str | None,
+    no_merge_base: bool,
     jobs: int | None,
     no_cache: bool,
     verify_cache: bool,
@@ -100,13 +108,17 @@ def command(  # noqa: PLR0917 - click passes all by name
     targets = [(find_reporter(name, plugins.reporters), file) for name, file in reports]
     targets.append((find_reporter(format_, plugins.reporters), output or Path(_STDOUT)))
     overrides = _Overrides(select, ignore, min_confidence, jobs)
+    project = find_project(paths, config)
+    how = Running(cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache)
+    base = comparison(project.root, since, exact=no_merge_base)
     with notice_when_slow():
         made = report_projects(
-            find_project(paths, config),
+            project,
             paths,
             plugins,
             overrides.on,
-            lambda found: analyse(found, cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache),
+            lambda found: analyse(found, **how._asdict()),
+            reported=lambda analysis, found, chosen: report_since(base, how, analysis, found, chosen),
         )
     report = combined(made)
     style = Style(show_witness=show_witness, statistics=statistics, folder=_folder(report.root))

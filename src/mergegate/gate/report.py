@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mergegate.config import Config
 from mergegate.finding import Confidence, Finding
 from mergegate.gate import suppression
-from mergegate.gate.identity import fingerprints, identify
+from mergegate.gate.identity import Identity, fingerprints, identify
+from mergegate.gate.matching import match
 from mergegate.gate.selection import Selector
 from mergegate.gate.source import Sources
 from mergegate.gate.suppression import Judged
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A reported finding: `status` is `new` or `suppressed`, `reason` what the suppression comment says."""
+    """A reported finding: `status` is `new`, `baselined` or `suppressed`, `reason` what a suppression comment says."""
 
     finding: Finding
     status: str
@@ -43,6 +44,10 @@ class Report:
         What is reported, in report order, suppressed findings included.
     hidden
         How many new findings stay out for their confidence, by confidence.
+    in_base
+        How many of the results that are not new were in the base of the change alone, in no baseline.
+    base
+        What the user calls that base; empty if there is none.
     """
 
     root: Path
@@ -55,6 +60,8 @@ class Report:
     cached: int
     seconds: float
     warnings: tuple[str, ...] = ()
+    in_base: int = 0
+    base: str = ""
 
     @property
     def new(self) -> tuple[Result, ...]:
@@ -65,6 +72,36 @@ class Report:
     def suppressed(self) -> int:
         """How many results a comment suppresses."""
         return sum(result.status == "suppressed" for result in self.results)
+
+    @property
+    def baselined(self) -> int:
+        """How many results a baseline holds."""
+        return sum(result.status == "baselined" for result in self.results) - self.in_base
+
+
+class Known(NamedTuple):
+    """Findings of before: what continues one of them is not new.
+
+    Attributes
+    ----------
+    identities
+        What they are recognised by.
+    renames
+        The new paths of files that were renamed since, by the old ones, as far as git tells.
+    silent
+        Positions of those that were suppressed or not selected: what continues one of them is new all the same.
+    hidden
+        Positions of those that were not reported for their confidence: what is reported of them now is new.
+    """
+
+    identities: Sequence[Identity]
+    renames: Mapping[str, str] = {}
+    silent: frozenset[int] = frozenset()
+    hidden: frozenset[int] = frozenset()
+
+    def excuse(self, position: int, *, reported: bool) -> bool:
+        """Tell whether the finding that continues one of them is not new, given whether it is reported."""
+        return position not in self.silent and not (reported and position in self.hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +115,21 @@ class Verdicts:
     shown
         Positions of those that the settings report.
     hidden
-        How many new ones would be shown but for their confidence.
+        Positions of the new ones that would be shown but for their confidence.
+    identities
+        What each is recognised by; empty unless there were findings of before.
+    continued
+        Which of the findings in the baseline each continues, by position.
+    in_base
+        Positions of those that the base of the change had and no baseline holds.
     """
 
     judged: list[Judged]
     shown: list[int]
-    hidden: Mapping[Confidence, int]
+    hidden: list[int]
+    identities: Sequence[Identity] = ()
+    continued: Sequence[int | None] = ()
+    in_base: frozenset[int] = frozenset()
 
 
 def judge(
@@ -92,8 +138,10 @@ def judge(
     paths: Collection[str] = (),
     *,
     sources: Sources | None = None,
+    known: Known | None = None,
+    base: Known | None = None,
 ) -> Verdicts:
-    """Apply suppression comments and settings to the findings of an analysis.
+    """Apply suppression comments, findings of before and settings to the findings of an analysis.
 
     Parameters
     ----------
@@ -105,6 +153,10 @@ def judge(
         Files and folders to report on, relative to the root; none: everything.
     sources
         The analysed files, if they are at hand already.
+    known
+        The findings in the baseline. All findings are compared with them, whatever is shown.
+    base
+        The findings of the commit with which the project is compared. New is what neither has.
     """
     selector = Selector(config, analysis.rules, paths)
     sources = sources or Sources(analysis.sources)
@@ -115,8 +167,18 @@ def judge(
         require_reason=config.require_reasons,
         line_text=sources.line_text,
     )
-    hidden: Counter[Confidence] = Counter()
+    identities: Sequence[Identity] = ()
+    continued: Sequence[int | None] = ()
+    in_base: list[int] = []
+    if known is not None or base is not None:
+        identities = identify([each.finding for each in judged], sources)
+    if known is not None:
+        continued = match(known.identities, identities, renames=known.renames)
+        _excuse(judged, continued, known, selector)
+    if base is not None:
+        in_base = _excuse(judged, match(base.identities, identities, renames=base.renames), base, selector)
     shown: list[int] = []
+    hidden: list[int] = []
     for index, each in enumerate(judged):
         if not selector.wants(each.finding):
             continue
@@ -124,25 +186,50 @@ def judge(
             shown.append(index)
             judged[index] = each._replace(finding=selector.graded(each.finding))
         elif each.status == "new":
-            hidden[each.finding.confidence] += 1
-    return Verdicts(judged, shown, hidden)
+            hidden.append(index)
+    return Verdicts(judged, shown, hidden, identities, continued, frozenset(in_base))
 
 
-def make_report(analysis: Analysis, config: Config, paths: Collection[str] = ()) -> Report:
+def _excuse(judged: list[Judged], continued: Sequence[int | None], known: Known, selector: Selector) -> list[int]:
+    """Give the new ones that continue a finding of before the status `baselined`; return their positions."""
+    excused: list[int] = []
+    for index, old in enumerate(continued):
+        each = judged[index]
+        reported = selector.confident(each.finding)
+        if old is not None and each.status == "new" and known.excuse(old, reported=reported):
+            judged[index] = each._replace(status="baselined")
+            excused.append(index)
+    return excused
+
+
+def make_report(
+    analysis: Analysis,
+    config: Config,
+    paths: Collection[str] = (),
+    *,
+    known: Known | None = None,
+    base: Known | None = None,
+) -> Report:
     """Judge, select and identify the findings of an analysis; the parameters are those of `judge`."""
     sources = Sources(analysis.sources)
-    verdicts = judge(analysis, config, paths, sources=sources)
+    return report_of(analysis, config, judge(analysis, config, paths, sources=sources, known=known, base=base), sources)
+
+
+def report_of(analysis: Analysis, config: Config, verdicts: Verdicts, sources: Sources) -> Report:
+    """Return the report on findings that have been judged."""
     judged, shown = verdicts.judged, frozenset(verdicts.shown)
+    identities = verdicts.identities or identify([each.finding for each in judged], sources)
     # fingerprints number equal findings, so they are taken from all
-    prints = fingerprints(identify([each.finding for each in judged], sources))
     results = [
         Result(each.finding, each.status, print_, each.reason)
-        for index, (each, print_) in enumerate(zip(judged, prints, strict=True))
+        for index, (each, print_) in enumerate(zip(judged, fingerprints(identities), strict=True))
         if index in shown
     ]
+    hidden = Counter(judged[index].finding.confidence for index in verdicts.hidden)
     return Report(
-        config.root, tuple(results), verdicts.hidden, analysis.rules, sources,
+        config.root, tuple(results), hidden, analysis.rules, sources,
         analysis.files, analysis.lines, analysis.cached, analysis.seconds, analysis.warnings,
+        in_base=len(verdicts.in_base & shown),
     )  # fmt: skip
 
 
@@ -172,6 +259,8 @@ def combined(reports: Sequence[Report]) -> Report:
         sum(report.cached for report in reports),
         sum(report.seconds for report in reports),
         tuple(dict.fromkeys(warning for report in reports for warning in report.warnings)),
+        sum(report.in_base for report in reports),
+        first.base,
     )
 
 

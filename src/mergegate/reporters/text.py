@@ -43,6 +43,10 @@ def summary(report: Report) -> str:
     severities = Counter(result.finding.severity for result in new)
     detail = ", ".join(f"{severities[severity]} {severity}" for severity in Severity if severities[severity])
     parts = [f"{len(new)} new ({detail})" if detail else "0 new"]
+    if report.baselined:
+        parts.append(f"{report.baselined} baselined")
+    if report.base:
+        parts.append(f"{report.in_base} in {printable(report.base)}")
     if report.suppressed:
         parts.append(f"{report.suppressed} suppressed")
     if report.hidden:

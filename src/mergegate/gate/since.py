@@ -1,0 +1,151 @@
+"""What a commit had already: its findings, by which those of now are told apart into old and new."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mergegate.cache.keys import digest, key, settings_part, sources_part
+from mergegate.cache.store import Store
+from mergegate.config import Config, effective
+from mergegate.engine.past import analyse_past
+from mergegate.engine.past_files import Past
+from mergegate.engine.results import Outcome, encode
+from mergegate.gate.identity import Identity, identify
+from mergegate.gate.report import Known, judge
+from mergegate.gate.source import Sources
+from mergegate.git import GitError, Repository
+
+if TYPE_CHECKING:
+    from mergegate.engine import Analysis
+
+# what decides which findings of an analysis count and by what they are recognised
+_DECIDING = ("gate", "finding.py", "config.py")
+
+
+class Base(NamedTuple):
+    """The commit with which a project is compared.
+
+    Attributes
+    ----------
+    repository
+        Where it is.
+    name
+        How the user calls it.
+    commit
+        Its id.
+    """
+
+    repository: Repository
+    name: str
+    commit: str
+
+    @classmethod
+    def find(cls, folder: Path, name: str, *, exact: bool = False) -> Base:
+        """Return a commit of the repository around a folder.
+
+        Parameters
+        ----------
+        folder
+            The folder.
+        name
+            A branch, tag or other name of a commit.
+        exact
+            Whether that commit itself is meant rather than the one at which the work tree's branch left it.
+
+        Raises
+        ------
+        GitError
+            If there is no repository, or no such commit in it.
+        """
+        repository = Repository.find(folder)
+        if repository is None:
+            raise GitError(f"{folder} lies in no git repository, so nothing is known of {name!r}", "leave out --since")
+        commit = repository.resolve(name) if exact else repository.merge_base(name, "HEAD")
+        return cls(repository, name, commit)
+
+
+def known_since(
+    base: Base,
+    config: Config,
+    present: Analysis,
+    *,
+    cache: bool = True,
+    trust_stat: bool = True,
+    verify: bool = False,
+) -> Known:
+    """Return the findings that a project had in a commit, by the settings, rules and installed packages of now.
+
+    Those that were suppressed or not reported are marked: they excuse nothing.
+
+    Parameters
+    ----------
+    base
+        The commit.
+    config
+        The project.
+    present
+        What was found in its present files.
+    cache, trust_stat, verify
+        Those of `engine.analyse`.
+
+    Raises
+    ------
+    MergegateError
+        If the commit cannot be read or a file was changed during the run.
+    """
+    own = Repository.find(config.root)
+    if own is None or own.root != base.repository.root:
+        # a submodule: what changes in it is judged where it is kept
+        return _known(config, present, {})
+    prefix = base.repository.prefix(config.root)
+    past = Past(base.repository, base.commit, base.repository.changes(base.commit, prefix=prefix))
+    before = analyse_past(config, past, present, cache=cache, trust_stat=trust_stat, verify=verify)
+    renames = {old.removeprefix(prefix): new.removeprefix(prefix) for old, new in past.changes.renames.items()}
+    if not cache:
+        return _known(config, before, renames)
+    entry = _key(config, before)
+    with contextlib.closing(Store(config.root / config.cache_dir)) as store:
+        stored = store.get(entry)
+        if stored is not None:
+            with contextlib.suppress(ValueError, TypeError):
+                return _decoded(stored, renames)
+            store.distrust((entry,))
+        known = _known(config, before, renames)
+        store.put("known", entry, _encoded(known))
+    return known
+
+
+def _known(config: Config, before: Analysis, renames: Mapping[str, str]) -> Known:
+    sources = Sources(before.sources)
+    verdicts = judge(before, config, sources=sources)
+    judged, shown, hidden = verdicts.judged, frozenset(verdicts.shown), frozenset(verdicts.hidden)
+    silent = {
+        index
+        for index, each in enumerate(judged)
+        if each.status == "suppressed" or not (index in shown or index in hidden)
+    }
+    return Known(identify([each.finding for each in judged], sources), renames, frozenset(silent), hidden)
+
+
+def _key(config: Config, before: Analysis) -> bytes:
+    """Return the key of the findings of before: all that they and their identities depend on."""
+    settings = {each.key: each.value for each in effective(config)}
+    files = b"".join(each.path.encode("utf-8", "surrogateescape") + b"\0" + each.digest for each in before.inputs)
+    found = encode(Outcome(before.findings, before.pragmas))
+    return key("known", sources_part(_DECIDING), settings_part(settings), digest(files), digest(found))
+
+
+def _encoded(known: Known) -> bytes:
+    rows = [each.to_json() for each in known.identities]
+    return json.dumps([rows, sorted(known.silent), sorted(known.hidden)], separators=(",", ":")).encode("ascii")
+
+
+def _decoded(stored: bytes, renames: Mapping[str, str]) -> Known:
+    rows, silent, hidden = json.loads(stored)
+    return Known(
+        tuple(map(Identity.from_json, rows)), renames, frozenset(map(int, silent)), frozenset(map(int, hidden))
+    )
