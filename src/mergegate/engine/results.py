@@ -44,6 +44,8 @@ class Analysis:
         What the user should know about the run itself.
     inputs
         The files with the digests of their contents.
+    cache
+        The folder of the cache, None if it is not in use.
     """
 
     root: Path
@@ -59,6 +61,7 @@ class Analysis:
     seconds: float
     warnings: tuple[str, ...]
     inputs: tuple[Input, ...] = ()
+    cache: Path | None = None
 
 
 class Outcome(NamedTuple):

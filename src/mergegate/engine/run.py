@@ -95,6 +95,7 @@ def _analyse(config: Config, jobs: int, overlay: Mapping[str, bytes], *, cache: 
         seconds=time.perf_counter() - started,
         warnings=(*found.warnings, *(store.warnings if store is not None else ())),
         inputs=tuple(inputs),
+        cache=config.root / config.cache_dir if store is not None else None,
     )
 
 

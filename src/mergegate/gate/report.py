@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mergegate.config import Config
 from mergegate.finding import Confidence, Finding
-from mergegate.gate import suppression
-from mergegate.gate.identity import Identity, fingerprints, identify
+from mergegate.gate import remembered, suppression
+from mergegate.gate.identity import Identity, fingerprints
 from mergegate.gate.matching import match
 from mergegate.gate.selection import Selector
 from mergegate.gate.source import Sources
@@ -171,7 +171,7 @@ def judge(
     continued: Sequence[int | None] = ()
     in_base: list[int] = []
     if known is not None or base is not None:
-        identities = identify([each.finding for each in judged], sources)
+        identities = remembered.identities(analysis, [each.finding for each in judged], sources)
     if known is not None:
         continued = match(known.identities, identities, renames=known.renames)
         _excuse(judged, continued, known, selector)
@@ -218,7 +218,8 @@ def make_report(
 def report_of(analysis: Analysis, config: Config, verdicts: Verdicts, sources: Sources) -> Report:
     """Return the report on findings that have been judged."""
     judged, shown = verdicts.judged, frozenset(verdicts.shown)
-    identities = verdicts.identities or identify([each.finding for each in judged], sources)
+    findings = [each.finding for each in judged]
+    identities = verdicts.identities or remembered.identities(analysis, findings, sources)
     # fingerprints number equal findings, so they are taken from all
     results = [
         Result(each.finding, each.status, print_, each.reason)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mergegate.cache.keys import digest, key, settings_part, sources_part
-from mergegate.cache.store import Store
-from mergegate.config import Config, effective
+from mergegate.config import Config
 from mergegate.engine.past import analyse_past
 from mergegate.engine.past_files import Past
-from mergegate.engine.results import Outcome, encode
-from mergegate.gate.identity import Identity, identify
+from mergegate.gate.remembered import identities
 from mergegate.gate.report import Known, judge
 from mergegate.gate.source import Sources
 from mergegate.git import GitError, Repository
 
 if TYPE_CHECKING:
     from mergegate.engine import Analysis
-
-# what decides which findings of an analysis count and by what they are recognised
-_DECIDING = ("gate", "finding.py", "config.py")
 
 
 class Base(NamedTuple):
@@ -105,18 +97,7 @@ def known_since(
     past = Past(base.repository, base.commit, base.repository.changes(base.commit, prefix=prefix))
     before = analyse_past(config, past, present, cache=cache, trust_stat=trust_stat, verify=verify)
     renames = {old.removeprefix(prefix): new.removeprefix(prefix) for old, new in past.changes.renames.items()}
-    if not cache:
-        return _known(config, before, renames)
-    entry = _key(config, before)
-    with contextlib.closing(Store(config.root / config.cache_dir)) as store:
-        stored = store.get(entry)
-        if stored is not None:
-            with contextlib.suppress(ValueError, TypeError):
-                return _decoded(stored, renames)
-            store.distrust((entry,))
-        known = _known(config, before, renames)
-        store.put("known", entry, _encoded(known))
-    return known
+    return _known(config, before, renames)
 
 
 def _known(config: Config, before: Analysis, renames: Mapping[str, str]) -> Known:
@@ -128,24 +109,5 @@ def _known(config: Config, before: Analysis, renames: Mapping[str, str]) -> Know
         for index, each in enumerate(judged)
         if each.status == "suppressed" or not (index in shown or index in hidden)
     }
-    return Known(identify([each.finding for each in judged], sources), renames, frozenset(silent), hidden)
-
-
-def _key(config: Config, before: Analysis) -> bytes:
-    """Return the key of the findings of before: all that they and their identities depend on."""
-    settings = {each.key: each.value for each in effective(config)}
-    files = b"".join(each.path.encode("utf-8", "surrogateescape") + b"\0" + each.digest for each in before.inputs)
-    found = encode(Outcome(before.findings, before.pragmas))
-    return key("known", sources_part(_DECIDING), settings_part(settings), digest(files), digest(found))
-
-
-def _encoded(known: Known) -> bytes:
-    rows = [each.to_json() for each in known.identities]
-    return json.dumps([rows, sorted(known.silent), sorted(known.hidden)], separators=(",", ":")).encode("ascii")
-
-
-def _decoded(stored: bytes, renames: Mapping[str, str]) -> Known:
-    rows, silent, hidden = json.loads(stored)
-    return Known(
-        tuple(map(Identity.from_json, rows)), renames, frozenset(map(int, silent)), frozenset(map(int, hidden))
-    )
+    found = identities(before, [each.finding for each in judged], sources)
+    return Known(found, renames, frozenset(silent), hidden)
