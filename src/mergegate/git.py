@@ -220,11 +220,14 @@ class Repository:
 
     def ignored(self, paths: Iterable[str]) -> frozenset[str]:
         """Return those of some files that git neither tracks nor would add; none may lie in another repository."""
-        asked = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        # this command takes no literal paths; behind `./` nothing is magic
+        asked = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)
         if not asked:
             return frozenset()
-        done = _run(self.root, "check-ignore", "-z", "--stdin", given=asked)
-        return frozenset(os.fsdecode(path) for path in done.stdout.split(b"\0") if path)
+        done = _run(self.root, "--no-literal-pathspecs", "check-ignore", "-z", "--stdin", given=asked)
+        if done.returncode not in (0, 1):
+            raise _failure("check-ignore", done)
+        return frozenset(os.fsdecode(path[2:]) for path in done.stdout.split(b"\0") if path)
 
     def _what_to_fetch(self, revision: str) -> str:
         branch = revision.removeprefix("origin/")
@@ -252,8 +255,12 @@ def _run(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.Comple
 def _output(folder: Path, *arguments: str) -> bytes:
     done = _run(folder, *arguments)
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        advice = next((line.strip() for line in said[1:] if line.strip().startswith("git ")), "")
-        reason = said[0].removeprefix("fatal: ").removeprefix("error: ")
-        raise GitError(f"git {arguments[0]} failed: {reason}", f"run '{advice}'" if advice else "")
+        raise _failure(arguments[0], done)
     return done.stdout
+
+
+def _failure(command: str, done: subprocess.CompletedProcess[bytes]) -> GitError:
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+    advice = next((line.strip() for line in said[1:] if line.strip().startswith("git ")), "")
+    reason = said[0].removeprefix("fatal: ").removeprefix("error: ")
+    return GitError(f"git {command} failed: {reason}", f"run '{advice}'" if advice else "")

@@ -53,6 +53,8 @@ class Base(NamedTuple):
         GitError
             If there is no repository, or no such commit in it.
         """
+        if not name:
+            raise GitError("--since names nothing", "a variable may be empty: name a branch, as in --since origin/main")
         repository = Repository.find(folder)
         if repository is None:
             raise GitError(f"{folder} lies in no git repository, so nothing is known of {name!r}", "leave out --since")
