@@ -76,6 +76,8 @@ def report_projects(
     plugins: Plugins,
     changed: Callable[[Config], Config],
     analysed: Callable[[Config], Analysis],
+    *,
+    reported: Callable[[Analysis, Config, Sequence[str]], Report] = make_report,
 ) -> list[Report]:
     """Report on a project and on the configured projects nested in it, each by its own settings.
 
@@ -91,6 +93,8 @@ def report_projects(
         Puts the command's own settings over those of each project.
     analysed
         Analyses each project.
+    reported
+        Judges what was found in each project, given what to report on relative to its root; nothing: everything.
 
     Raises
     ------
@@ -103,12 +107,12 @@ def report_projects(
     while queue:
         project = extended(changed(queue.pop(0)), plugins)
         root = project.root
-        chosen = _inside(root, paths)
+        chosen = inside(root, paths)
         if chosen is None:
             continue
         analysis = analysed(project)
         covered = covered or any(not chosen or any(within(path, each) for each in chosen) for path in analysis.paths)
-        reports.append(make_report(analysis, project, chosen))
+        reports.append(reported(analysis, project, chosen))
         queue.extend(load_config(root / nested) for nested in analysis.nested)
     if not covered:
         where = ", ".join(map(str, paths)) or str(first.root)
@@ -116,7 +120,7 @@ def report_projects(
     return reports
 
 
-def _inside(root: Path, paths: Sequence[Path]) -> tuple[str, ...] | None:
+def inside(root: Path, paths: Sequence[Path]) -> tuple[str, ...] | None:
     """Return the paths relative to a root, nothing for all of it, None if no path touches it."""
     targets = [_absolute(path) for path in paths]
     if not targets or any(root.is_relative_to(target) for target in targets):

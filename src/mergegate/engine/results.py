@@ -41,6 +41,8 @@ class Analysis:
         Wall time.
     warnings
         What the user should know about the run itself.
+    rules_digest
+        Digest of the rules and of all tables behind them.
     """
 
     root: Path
@@ -55,6 +57,7 @@ class Analysis:
     cached: int
     seconds: float
     warnings: tuple[str, ...]
+    rules_digest: str = ""
 
 
 class Outcome(NamedTuple):

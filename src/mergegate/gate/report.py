@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mergegate.config import Config
 from mergegate.finding import Confidence, Finding
 from mergegate.gate import suppression
-from mergegate.gate.fingerprint import fingerprints
+from mergegate.gate.identity import Identity, fingerprints, identify
+from mergegate.gate.matching import match
 from mergegate.gate.selection import Selector
 from mergegate.gate.source import Sources
 from mergegate.gate.suppression import Judged
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A reported finding: `status` is `new` or `suppressed`, `reason` what the suppression comment says."""
+    """A reported finding: `status` is `new`, `baselined` or `suppressed`, `reason` what a suppression comment says."""
 
     finding: Finding
     status: str
@@ -66,6 +67,26 @@ class Report:
         """How many results a comment suppresses."""
         return sum(result.status == "suppressed" for result in self.results)
 
+    @property
+    def baselined(self) -> int:
+        """How many results were known before."""
+        return sum(result.status == "baselined" for result in self.results)
+
+
+class Known(NamedTuple):
+    """Findings of before: what continues one of them is not new.
+
+    Attributes
+    ----------
+    identities
+        What they are recognised by.
+    renames
+        The new paths of files that were renamed since, by the old ones, as far as git tells.
+    """
+
+    identities: Sequence[Identity]
+    renames: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
@@ -79,11 +100,17 @@ class Verdicts:
         Positions of those that the settings report.
     hidden
         How many new ones would be shown but for their confidence.
+    identities
+        What each is recognised by; empty unless there were findings of before.
+    continued
+        Which of the findings of before each continues, by position.
     """
 
     judged: list[Judged]
     shown: list[int]
     hidden: Mapping[Confidence, int]
+    identities: Sequence[Identity] = ()
+    continued: Sequence[int | None] = ()
 
 
 def judge(
@@ -92,8 +119,9 @@ def judge(
     paths: Collection[str] = (),
     *,
     sources: Sources | None = None,
+    known: Known | None = None,
 ) -> Verdicts:
-    """Apply suppression comments and settings to the findings of an analysis.
+    """Apply suppression comments, findings of before and settings to the findings of an analysis.
 
     Parameters
     ----------
@@ -105,6 +133,8 @@ def judge(
         Files and folders to report on, relative to the root; none: everything.
     sources
         The analysed files, if they are at hand already.
+    known
+        The findings of before. All findings are compared with them, whatever is shown.
     """
     selector = Selector(config, analysis.rules, paths)
     sources = sources or Sources(analysis.sources)
@@ -115,6 +145,14 @@ def judge(
         require_reason=config.require_reasons,
         line_text=sources.line_text,
     )
+    identities: Sequence[Identity] = ()
+    continued: Sequence[int | None] = ()
+    if known is not None:
+        identities = identify([each.finding for each in judged], sources)
+        continued = match(known.identities, identities, renames=known.renames)
+        for index, old in enumerate(continued):
+            if old is not None and judged[index].status == "new":
+                judged[index] = judged[index]._replace(status="baselined")
     hidden: Counter[Confidence] = Counter()
     shown: list[int] = []
     for index, each in enumerate(judged):
@@ -125,21 +163,25 @@ def judge(
             judged[index] = each._replace(finding=selector.graded(each.finding))
         elif each.status == "new":
             hidden[each.finding.confidence] += 1
-    return Verdicts(judged, shown, hidden)
+    return Verdicts(judged, shown, hidden, identities, continued)
 
 
-def make_report(analysis: Analysis, config: Config, paths: Collection[str] = ()) -> Report:
+def make_report(
+    analysis: Analysis, config: Config, paths: Collection[str] = (), *, known: Known | None = None
+) -> Report:
     """Judge, select and identify the findings of an analysis; the parameters are those of `judge`."""
     sources = Sources(analysis.sources)
-    verdicts = judge(analysis, config, paths, sources=sources)
+    return report_of(analysis, config, judge(analysis, config, paths, sources=sources, known=known), sources)
+
+
+def report_of(analysis: Analysis, config: Config, verdicts: Verdicts, sources: Sources) -> Report:
+    """Return the report on findings that have been judged."""
     judged, shown = verdicts.judged, frozenset(verdicts.shown)
-    # identities number equal findings of a file, so they are taken from all its findings; other files stay unread
-    files = {judged[index].finding.path for index in shown}
-    indexes = [index for index, each in enumerate(judged) if each.finding.path in files]
-    identities = fingerprints([judged[index].finding for index in indexes], sources.line_text)
+    identities = verdicts.identities or identify([each.finding for each in judged], sources)
+    # fingerprints number equal findings, so they are taken from all
     results = [
-        Result(judged[index].finding, judged[index].status, identity, judged[index].reason)
-        for index, identity in zip(indexes, identities, strict=True)
+        Result(each.finding, each.status, print_, each.reason)
+        for index, (each, print_) in enumerate(zip(judged, fingerprints(identities), strict=True))
         if index in shown
     ]
     return Report(

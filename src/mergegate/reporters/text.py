@@ -43,6 +43,9 @@ def summary(report: Report) -> str:
     severities = Counter(result.finding.severity for result in new)
     detail = ", ".join(f"{severities[severity]} {severity}" for severity in Severity if severities[severity])
     parts = [f"{len(new)} new ({detail})" if detail else "0 new"]
+    baselined = sum(result.status == "baselined" for result in report.results)
+    if baselined:
+        parts.append(f"{baselined} baselined")
     if report.suppressed:
         parts.append(f"{report.suppressed} suppressed")
     if report.hidden:

@@ -1,0 +1,137 @@
+"""Where in a module's syntax a place lies: its statement, the blocks around it, and the expression it points at."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias, cast
+
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+Statement: TypeAlias = ast.stmt | ast.ExceptHandler | ast.match_case
+Position: TypeAlias = tuple[int, int]
+
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+
+
+class Level(NamedTuple):
+    """A block on the way to a place and the statement in it that holds the place."""
+
+    owner: ast.Module | Statement
+    block: list[Statement]
+    at: int
+
+    @property
+    def statement(self) -> Statement:
+        """The statement on the way."""
+        return self.block[self.at]
+
+
+def parse(text: str) -> ast.Module | None:
+    """Return the syntax of a module, None if this Python cannot read it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def way_to(tree: ast.Module, position: Position) -> list[Level]:
+    """Return the blocks from the module down to the innermost statement that holds a position; none: no statement."""
+    way: list[Level] = []
+    inner = _level(tree, position)
+    while inner is not None:
+        way.append(inner)
+        inner = _level(inner.statement, position)
+    return way
+
+
+def blocks(owner: ast.AST) -> Iterator[list[Statement]]:
+    """Return the blocks of a statement in the order of the text, empty ones left out."""
+    for name in _BLOCKS:
+        block = getattr(owner, name, None)
+        # `body` of a lambda or of a conditional expression is no list
+        if isinstance(block, list) and block:
+            yield block
+
+
+def expression_at(statement: Statement, position: Position) -> ast.AST | None:
+    """Return the outermost expression in a statement's header that begins at a position, else the innermost around."""
+    best: ast.AST | None = None
+    stack = list(header_nodes(statement))
+    while stack:
+        node = stack.pop()
+        where = _span(node)
+        if where is None:
+            stack.extend(ast.iter_child_nodes(node))
+        elif where[0] <= position < where[1]:
+            if where[0] == position:
+                return node
+            best = node
+            stack = list(ast.iter_child_nodes(node))
+    return best
+
+
+def header_nodes(statement: Statement) -> Iterator[ast.AST]:
+    """Return the nodes that a statement's header consists of."""
+    for name, value in ast.iter_fields(statement):
+        if name not in _BLOCKS:
+            values = cast("list[object]", value) if isinstance(value, list) else [value]
+            yield from (each for each in values if isinstance(each, ast.AST))
+
+
+def signature_part(function: Function, position: Position) -> tuple[ast.AST, ...]:
+    """Return the decorator, the parameter with its default, or the result type at a position; none: the name."""
+    parameters = function.args
+    positional = [*parameters.posonlyargs, *parameters.args]
+    missing = len(positional) - len(parameters.defaults)
+    pairs: list[tuple[ast.AST | None, ast.AST | None]] = [
+        *((decorator, None) for decorator in function.decorator_list),
+        *zip(positional, [None] * missing + parameters.defaults, strict=True),
+        *zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True),
+        (parameters.vararg, None),
+        (parameters.kwarg, None),
+        (function.returns, None),
+        *((each, None) for each in getattr(function, "type_params", ())),
+    ]
+    for pair in pairs:
+        nodes = tuple(node for node in pair if node is not None)
+        spans = [span for span in map(_span, nodes) if span]
+        if spans and spans[0][0] <= position < spans[-1][1]:
+            return nodes
+    return ()
+
+
+def _span(node: ast.AST) -> tuple[Position, Position] | None:
+    line = getattr(node, "lineno", None)
+    if line is None:
+        return None
+    return (line, node.col_offset), (node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+
+
+def _level(owner: ast.Module | Statement, position: Position) -> Level | None:
+    for block in blocks(owner):
+        index = bisect_right(block, position, key=_start) - 1
+        if index < 0 and _start(block[0])[0] == position[0]:
+            index = 0
+        if index >= 0 and _last_line(block[index]) >= position[0]:
+            return Level(owner, block, index)
+    return None
+
+
+def _start(statement: Statement) -> Position:
+    if isinstance(statement, ast.match_case):
+        pattern = statement.pattern
+        return (pattern.lineno, 0)
+    decorators = getattr(statement, "decorator_list", None)
+    if decorators:
+        return (decorators[0].lineno, 0)
+    return (statement.lineno, statement.col_offset)
+
+
+def _last_line(statement: Statement) -> int:
+    if isinstance(statement, ast.match_case):
+        return _last_line(statement.body[-1])
+    return statement.end_lineno or statement.lineno
