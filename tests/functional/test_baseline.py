@@ -63,7 +63,10 @@ def test_accepted_findings_neither_show_nor_block_and_new_ones_do(service: Cli) 
     assert run.returncode == 1
     assert run.stdout.startswith("app.py:18:5: error blocking-call-in-async")
     assert run.stdout.splitlines()[-1].startswith("1 new (1 error), 2 baselined, 1 hidden")
-    assert run.stderr == "mergegate: 1 new finding; 'mergegate explain blocking-call-in-async' tells how to fix the first\n"
+    assert (
+        run.stderr
+        == "mergegate: 1 new finding; 'mergegate explain blocking-call-in-async' tells how to fix the first\n"
+    )
 
 
 def test_reports_for_machines_hold_all_with_their_status(service: Cli) -> None:
@@ -231,7 +234,9 @@ def test_settings_say_whether_it_shrinks_and_whether_stale_entries_block(service
 
 
 def test_a_comment_takes_the_place_of_an_entry(service: Cli) -> None:
-    service.write("app.py", SERVICE.replace("sleep(1)", "sleep(1)  # mergegate: ignore[blocking-call-in-async] -- slow"))
+    service.write(
+        "app.py", SERVICE.replace("sleep(1)", "sleep(1)  # mergegate: ignore[blocking-call-in-async] -- slow")
+    )
     assert "0 new, 1 baselined, 1 suppressed" in service("check").stdout
     assert entries(service) == ["app.py second blocking-call-in-async"]
 
@@ -270,7 +275,9 @@ def test_update_accepts_what_is_selected(service: Cli) -> None:
 
 
 def test_show_is_for_people_and_can_be_narrowed(service: Cli) -> None:
-    service.write("jobs/tick.py", "import time\n\n\nasync def tick():\n    time.sleep(1)\n    time.sleep(1)\n\n\ntick()\n")
+    service.write(
+        "jobs/tick.py", "import time\n\n\nasync def tick():\n    time.sleep(1)\n    time.sleep(1)\n\n\ntick()\n"
+    )
     service("baseline", "update", "--accept-new")
     assert service("baseline", "show").stdout == (
         "app.py: blocking-call-in-async in first\n"
@@ -280,8 +287,7 @@ def test_show_is_for_people_and_can_be_narrowed(service: Cli) -> None:
         f"{FILE}: 5 findings are accepted\n"
     )
     assert service("baseline", "show", "jobs", "--rule", "blocking-call-in-async").stdout == (
-        "jobs/tick.py: blocking-call-in-async in tick (2 times)\n"
-        f"{FILE}: 2 findings are accepted\n"
+        f"jobs/tick.py: blocking-call-in-async in tick (2 times)\n{FILE}: 2 findings are accepted\n"
     )
     inside = service("baseline", "show", "tick.py", folder=service.folder / "jobs").stdout
     assert inside.endswith(f"../{FILE}: 3 findings are accepted\n".replace("/", os.sep))
