@@ -235,7 +235,7 @@ def test_fingerprints_outlive_edits_elsewhere() -> None:
 
     before = prints("f(1)\nf(1)\nf(2)\n", (1, 2, 3))
     assert len(set(before)) == 3
-    assert prints("\n\n    f( 1 )\nf(1)\nx\nf(2)\n", (3, 4, 6)) == before
+    assert prints("\nif x:\n    f( 1 )\nf(1)\nx\nf(2)\n", (3, 4, 6)) == before
     # selecting less does not renumber equal findings
     findings = [finding("a.py", line, 0, 3, scope="run") for line in (1, 2)]
     unsure = replace(findings[0], confidence=Confidence.LOW)
