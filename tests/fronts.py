@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
-_LEFT_OUT = ("NO_COLOR", "FORCE_COLOR", "MERGEGATE_DEBUG", "CI", "PYTHONPATH", "COLUMNS", "VIRTUAL_ENV")
+_LEFT_OUT = (
+    "NO_COLOR", "FORCE_COLOR", "MERGEGATE_DEBUG", "PYTHONPATH", "COLUMNS", "VIRTUAL_ENV", "CI", "GITHUB_ACTIONS", "GITLAB_CI",
+    "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "GITHUB_BASE_REF", "CI_MERGE_REQUEST_DIFF_BASE_SHA",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+)  # fmt: skip
 
 
 def environment(**changes: str) -> dict[str, str]:

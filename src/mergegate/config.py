@@ -84,6 +84,20 @@ class Config:
     per_file_ignores: Mapping[str, tuple[str, ...]] = option(
         TableOf(_NAMES), "Rules or families not to report in files that match a .gitignore pattern.", {}, analysis=False
     )
+    baseline: str = option(
+        Text(), "File of the baseline, relative to the project.", "mergegate-baseline.json", analysis=False
+    )
+    baseline_shrink: bool = option(
+        Flag(), "Whether `check` removes entries without a finding from the baseline, save in CI.", True, analysis=False
+    )  # fmt: skip
+    baseline_growth: str = option(
+        Text(("forbid", "allow")), "What happens when a change adds to the baseline of its base.", "forbid",
+        analysis=False,
+    )  # fmt: skip
+    baseline_stale: str = option(
+        Text(("report", "fail")), "What happens when the baseline has entries without a finding in CI.", "report",
+        analysis=False,
+    )  # fmt: skip
     src: tuple[str, ...] = option(_NAMES, "Folders that hold top-level packages, besides the root and `src`.", ())
     python: str = option(
         Text(), "Virtual environment or interpreter whose packages are the dependencies.", "", analysis=False

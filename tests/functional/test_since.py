@@ -334,3 +334,40 @@ def test_a_second_run_reads_no_contents_from_git_and_none_changes_anything_there
     assert last_line(run).startswith("1 new (1 error), 1 in main, ")
     log.unlink()
     assert (git(repo.folder, "status", "--porcelain"), (repo.folder / ".git/index").read_bytes()) == before
+
+
+# -- with a baseline -----------------------------------------------------------------------------------------------
+
+
+def test_new_is_what_neither_the_baseline_nor_the_base_has(repo: Cli) -> None:
+    git(repo.folder, "checkout", "-q", "main")
+    assert repo("baseline", "create").returncode == 0
+    # what another branch brought to main is in no baseline
+    commit(repo.folder, app__more="import time\n\n\nasync def more():\n    time.sleep(2)\n")
+    git(repo.folder, "checkout", "-q", "-B", "topic")
+    repo.write("app/db.py", BLOCKING)
+    run = repo("check", "--since", "main")
+    assert last_line(run).startswith("1 new (1 error), 1 baselined, 1 in main, 4 files in ")
+    found = repo.json("--since", "main")
+    assert {key: found["summary"][key] for key in ("new", "baselined", "in_base")} == {
+        "new": 1, "baselined": 2, "in_base": 1,
+    }  # fmt: skip
+    assert last_line(repo("check")).startswith("2 new (2 error), 1 baselined, ")
+    assert last_line(repo("check", "--since", "main", "--no-baseline")).startswith("1 new (1 error), 2 in main, ")
+
+
+def test_one_entry_and_one_finding_of_the_base_do_not_excuse_a_copy(repo: Cli) -> None:
+    assert repo("baseline", "create").returncode == 0
+    git(repo.folder, "add", "-A")
+    repo.write("app/copied.py", ROUTES)
+    assert new(repo) == ["app/copied.py:7 blocking-call-in-async"]
+
+
+def test_the_baseline_is_left_as_it_is(repo: Cli) -> None:
+    assert repo("baseline", "create").returncode == 0
+    before = (repo.folder / "mergegate-baseline.json").read_bytes()
+    repo.write("app/routes.py", "x = 1\n")
+    assert repo("check", "--since", "main").returncode == 0
+    assert (repo.folder / "mergegate-baseline.json").read_bytes() == before
+    assert repo("check").returncode == 0
+    assert (repo.folder / "mergegate-baseline.json").read_bytes() != before

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 FILE_NAME = "cache-v1.db"
+LOCK = "lock-"
 UNUSED_DAYS = 7
 MAX_BYTES = 500_000_000
 BUSY_SECONDS = 5.0
@@ -277,4 +278,5 @@ def clean(folder: Path) -> int:
 
 
 def _files(folder: Path) -> Sequence[Path]:
-    return [path for suffix in _SIDE_FILES if (path := folder / (FILE_NAME + suffix)).is_file()]
+    own = [path for suffix in _SIDE_FILES if (path := folder / (FILE_NAME + suffix)).is_file()]
+    return [*own, *folder.glob(f"{LOCK}*")]

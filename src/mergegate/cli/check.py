@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
+from mergegate.cli.baselines import Comparison, Note
+from mergegate.cli.options import CONFIG, PATH, Overrides, selecting
 from mergegate.cli.output import find_reporter, wants_color, write_file, write_out
 from mergegate.cli.project import find_project, installed_plugins, report_projects
-from mergegate.cli.since import Running, comparison, report_since
+from mergegate.cli.since import Branch, Running, commit_of
 from mergegate.cli.waiting import notice_when_slow
 from mergegate.config import Config
-from mergegate.engine import analyse
-from mergegate.finding import Confidence
+from mergegate.engine import Analysis, analyse
 from mergegate.gate.report import Report, combined
 from mergegate.reporters import FORMATS, Reporter, Style
 
 _STDOUT = "-"
-
-
-def _names(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Split comma-separated names of rules and families."""
-    del context, parameter
-    return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
 
 
 def _targets(
@@ -42,31 +37,26 @@ def _targets(
     return tuple(targets)
 
 
-_PATH = click.Path(path_type=Path)
-
-
 @click.command("check")
-@click.argument("paths", nargs=-1, type=_PATH)
-@click.option(
-    "--select", multiple=True, callback=_names, metavar="NAMES",
-    help="Report only these rules or families (comma-separated).",
-)  # fmt: skip
-@click.option(
-    "--ignore", multiple=True, callback=_names, metavar="NAMES", help="Do not report these rules or families."
-)
-@click.option(
-    "--min-confidence", type=click.Choice([each.value for each in Confidence]),
-    help="Report findings of at least this confidence; the last line counts the others.  [default: high]",
-)  # fmt: skip
+@click.argument("paths", nargs=-1, type=PATH)
+@selecting
 @click.option(
     "--format", "format_", default="text", show_default=True, metavar="FORMAT",
     help=f"Format of the report: {', '.join(FORMATS)}, or one that a plugin adds.",
 )  # fmt: skip
-@click.option("--output", type=_PATH, metavar="FILE", help="Write the report to a file instead of standard output.")
+@click.option("--output", type=PATH, metavar="FILE", help="Write the report to a file instead of standard output.")
 @click.option(
     "--report", "reports", multiple=True, callback=_targets, metavar="FORMAT=FILE",
     help="Write a further report to a file; may be repeated.",
 )  # fmt: skip
+@click.option("--baseline", type=PATH, metavar="FILE", help="Baseline to compare with, instead of the configured one.")
+@click.option("--no-baseline", is_flag=True, help="Report all findings, whatever the baseline holds.")
+@click.option(
+    "--base", metavar="COMMIT", default="",
+    help="Refuse what the baseline accepts beyond that of this commit or branch.  [default in CI: the target branch]",
+)  # fmt: skip
+@click.option("--allow-growth", is_flag=True, help="Let the baseline accept more than that of the base.")
+@click.option("--ci/--no-ci", default=None, help="Whether to leave the baseline as it is.  [default: if CI is set]")
 @click.option(
     "--since", metavar="BASE",
     help="Report only what this branch or commit does not have yet; compared is the commit at which HEAD left it.",
@@ -79,7 +69,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--show-witness", is_flag=True, help="Show the whole chain of each finding and all places of a cause.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are new findings.")
-@click.option("--config", type=_PATH, metavar="FILE", help="Configuration file; its folder is the project.")
+@CONFIG
 def command(  # noqa: PLR0917 - click passes all by name
     paths: tuple[Path, ...],
     select: tuple[str, ...],
@@ -88,6 +78,11 @@ def command(  # noqa: PLR0917 - click passes all by name
     format_: str,
     output: Path | None,
     reports: tuple[tuple[str, Path], ...],
+    baseline: Path | None,
+    no_baseline: bool,
+    base: str,
+    allow_growth: bool,
+    ci: bool | None,
     since: str | None,
     no_merge_base: bool,
     jobs: int | None,
@@ -107,44 +102,25 @@ def command(  # noqa: PLR0917 - click passes all by name
     plugins = installed_plugins()
     targets = [(find_reporter(name, plugins.reporters), file) for name, file in reports]
     targets.append((find_reporter(format_, plugins.reporters), output or Path(_STDOUT)))
-    overrides = _Overrides(select, ignore, min_confidence, jobs)
+    overrides = Overrides(select, ignore, min_confidence, jobs)
     project = find_project(paths, config)
+    comparison = Comparison.by(project, baseline, without=no_baseline, base=base, ci=ci)
     how = Running(cache=not no_cache, trust_stat=not no_stat_cache, verify=verify_cache)
-    base = comparison(project.root, since, exact=no_merge_base)
+    branch = Branch(commit_of(project.root, since, exact=no_merge_base), how, comparison.baselines)
+
+    def analysed(found: Config) -> Analysis:
+        # a broken baseline is told before anybody waits
+        comparison.baselines.of(found)
+        return analyse(found, **how._asdict())
+
     with notice_when_slow():
-        made = report_projects(
-            project,
-            paths,
-            plugins,
-            overrides.on,
-            lambda found: analyse(found, **how._asdict()),
-            reported=lambda analysis, found, chosen: report_since(base, how, analysis, found, chosen),
-        )
+        made = report_projects(project, paths, plugins, overrides.on, analysed, reported=branch.report)
     report = combined(made)
     style = Style(show_witness=show_witness, statistics=statistics, folder=_folder(report.root))
     for reporter, file in targets:
         _write(reporter, report, file, style)
-    return _verdict(report, exit_zero=exit_zero)
-
-
-class _Overrides(NamedTuple):
-    """The settings that the command line gives."""
-
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    min_confidence: str | None
-    jobs: int | None
-
-    def on(self, config: Config) -> Config:
-        """Put them over a project's settings; what is ignored comes on top of what the project ignores."""
-        changes: dict[str, object] = {
-            "select": self.select or None,
-            "ignore": (*config.ignore, *self.ignore) if self.ignore else None,
-            "min_confidence": self.min_confidence,
-            "jobs": self.jobs,
-        }
-        given = {name: value for name, value in changes.items() if value is not None}
-        return config.override("command line", **given) if given else config
+    notes = comparison.settle(partial=bool(paths or select or ignore or since), allow_growth=allow_growth)
+    return _verdict(report, notes, exit_zero=exit_zero)
 
 
 def _folder(root: Path) -> str:
@@ -160,12 +136,15 @@ def _write(reporter: Reporter, report: Report, file: Path, style: Style) -> None
         write_file(file, reporter(report, style))
 
 
-def _verdict(report: Report, *, exit_zero: bool) -> int:
+def _verdict(report: Report, notes: Sequence[Note], *, exit_zero: bool) -> int:
     """Return the exit code; if it is not 0, say on standard error what it means and how to go on."""
+    codes = [note.code for note in notes if note.code]
+    for note in notes:
+        click.echo(f"mergegate: {note.text}", err=True)
     new = report.new
-    if not new or exit_zero:
-        return 0
-    rule = new[0].finding.rule
-    many = "1 new finding" if len(new) == 1 else f"{len(new)} new findings"
-    click.echo(f"mergegate: {many}; 'mergegate explain {rule}' tells how to fix the first", err=True)
-    return 1
+    if new:
+        rule = new[0].finding.rule
+        many = "1 new finding" if len(new) == 1 else f"{len(new)} new findings"
+        click.echo(f"mergegate: {many}; 'mergegate explain {rule}' tells how to fix the first", err=True)
+        codes.append(1)
+    return 0 if exit_zero else min(codes, default=0)

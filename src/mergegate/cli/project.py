@@ -107,7 +107,7 @@ def report_projects(
     while queue:
         project = extended(changed(queue.pop(0)), plugins)
         root = project.root
-        chosen = _inside(root, paths)
+        chosen = inside(root, paths)
         if chosen is None:
             continue
         analysis = analysed(project)
@@ -120,7 +120,7 @@ def report_projects(
     return reports
 
 
-def _inside(root: Path, paths: Sequence[Path]) -> tuple[str, ...] | None:
+def inside(root: Path, paths: Sequence[Path]) -> tuple[str, ...] | None:
     """Return the paths relative to a root, nothing for all of it, None if no path touches it."""
     targets = [_absolute(path) for path in paths]
     if not targets or any(root.is_relative_to(target) for target in targets):

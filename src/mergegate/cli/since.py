@@ -1,4 +1,4 @@
-"""`mergegate check --since`: what is new is what a commit does not have."""
+"""`mergegate check --since`: what a branch has already is not new."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from mergegate.gate.report import Report, make_report
+from mergegate.cli.baselines import Baselines
+from mergegate.gate.report import Report
 
 if TYPE_CHECKING:
     from mergegate.config import Config
     from mergegate.engine import Analysis
-    from mergegate.gate.since import Base
+    from mergegate.gate.growth import Base
 
 
 class Running(NamedTuple):
@@ -26,7 +27,7 @@ class Running(NamedTuple):
     verify: bool
 
 
-def comparison(folder: Path, name: str | None, *, exact: bool) -> Base | None:
+def commit_of(folder: Path, name: str | None, *, exact: bool) -> Base | None:
     """Return the commit to compare with, None if none was asked for.
 
     Parameters
@@ -48,18 +49,25 @@ def comparison(folder: Path, name: str | None, *, exact: bool) -> Base | None:
             raise click.UsageError("--no-merge-base says how to read --since BASE, which is missing")
         return None
     # runs without it do not pay for it
-    from mergegate.gate.since import Base  # noqa: PLC0415
+    from mergegate.gate.since import find_base  # noqa: PLC0415
 
-    return Base.find(folder, name, exact=exact)
+    return find_base(folder, name, exact=exact)
 
 
-def report_since(base: Base | None, how: Running, analysis: Analysis, config: Config, paths: Sequence[str]) -> Report:
-    """Report on a project what a commit does not have; without a commit, everything."""
-    if base is None:
-        return make_report(analysis, config, paths)
-    from mergegate.gate.since import known_since  # noqa: PLC0415
+class Branch(NamedTuple):
+    """What the change under review is compared with: the commit at which it began, if asked for, and the baselines."""
 
-    started = time.perf_counter()
-    known = known_since(base, config, analysis, cache=how.cache, trust_stat=how.trust_stat, verify=how.verify)
-    report = make_report(analysis, config, paths, base=known)
-    return replace(report, base=base.name, seconds=report.seconds + time.perf_counter() - started)
+    base: Base | None
+    how: Running
+    baselines: Baselines
+
+    def report(self, analysis: Analysis, config: Config, paths: Sequence[str]) -> Report:
+        """Report on a project: new is what neither its baseline nor the commit has."""
+        if self.base is None:
+            return self.baselines.report(analysis, config, paths)
+        from mergegate.gate.since import known_in  # noqa: PLC0415
+
+        started = time.perf_counter()
+        known = known_in(self.base, config, analysis, **self.how._asdict())
+        report = self.baselines.report(analysis, config, paths, base=known)
+        return replace(report, base=self.base.name, seconds=report.seconds + time.perf_counter() - started)

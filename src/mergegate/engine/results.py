@@ -42,6 +42,8 @@ class Analysis:
         Wall time.
     warnings
         What the user should know about the run itself.
+    rules_digest
+        Digest of the rules and of all tables behind them.
     inputs
         The files with the digests of their contents.
     cache
@@ -60,6 +62,7 @@ class Analysis:
     cached: int
     seconds: float
     warnings: tuple[str, ...]
+    rules_digest: str = ""
     inputs: tuple[Input, ...] = ()
     cache: Path | None = None
 

@@ -94,6 +94,7 @@ def _analyse(config: Config, jobs: int, overlay: Mapping[str, bytes], *, cache: 
         cached=cached,
         seconds=time.perf_counter() - started,
         warnings=(*found.warnings, *(store.warnings if store is not None else ())),
+        rules_digest=run.rules_part.hex(),
         inputs=tuple(inputs),
         cache=config.root / config.cache_dir if store is not None else None,
     )
@@ -139,8 +140,8 @@ class Run:
         self._kept = kept
         self._dependencies = Dependencies(config, store, trust_stat=trust_stat)
         self._digests = Digests(store if trust_stat else None, now)
-        self._rules_part = digest_of_rules(config, self._digests)
-        self._catalogue_key = catalogue_key(self._rules_part, self._digests)
+        self.rules_part = digest_of_rules(config, self._digests)
+        self._catalogue_key = catalogue_key(self.rules_part, self._digests)
         self.rules = load_catalogue(config, self._catalogue_key, store)
         config.check_rules(self.rules, {rule.family for rule in self.rules.values()})
 
@@ -196,7 +197,7 @@ class Run:
 
     def _knowledge_key(self) -> bytes:
         declared = settings_part(plain(self.config.async_))
-        return key("knowledge", sources_part(READERS, self._digests), self._rules_part, declared)
+        return key("knowledge", sources_part(READERS, self._digests), self.rules_part, declared)
 
     def _key(self, inputs: Sequence[Input]) -> bytes:
         """Return the key of the whole run but for installed packages: everything else that its findings depend on."""
@@ -204,7 +205,7 @@ class Run:
         return key(
             "base",
             sources_part(ENGINE, self._digests),
-            self._rules_part,
+            self.rules_part,
             settings_part(analysis_settings(self.config)),
             *_foreign_checks(),
             digest(files),

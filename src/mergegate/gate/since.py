@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mergegate.config import Config
 from mergegate.engine.past import analyse_past
 from mergegate.engine.past_files import Past
+from mergegate.gate.growth import Base
 from mergegate.gate.remembered import identities
 from mergegate.gate.report import Known, judge
 from mergegate.gate.source import Sources
@@ -18,51 +19,32 @@ if TYPE_CHECKING:
     from mergegate.engine import Analysis
 
 
-class Base(NamedTuple):
-    """The commit with which a project is compared.
+def find_base(folder: Path, name: str, *, exact: bool = False) -> Base:
+    """Return the commit with which the work tree around a folder is compared.
 
-    Attributes
+    Parameters
     ----------
-    repository
-        Where it is.
+    folder
+        The folder.
     name
-        How the user calls it.
-    commit
-        Its id.
+        A branch, tag or other name of a commit.
+    exact
+        Whether that commit itself is meant rather than the one at which HEAD left it.
+
+    Raises
+    ------
+    GitError
+        If there is no repository, or no such commit in it.
     """
-
-    repository: Repository
-    name: str
-    commit: str
-
-    @classmethod
-    def find(cls, folder: Path, name: str, *, exact: bool = False) -> Base:
-        """Return a commit of the repository around a folder.
-
-        Parameters
-        ----------
-        folder
-            The folder.
-        name
-            A branch, tag or other name of a commit.
-        exact
-            Whether that commit itself is meant rather than the one at which the work tree's branch left it.
-
-        Raises
-        ------
-        GitError
-            If there is no repository, or no such commit in it.
-        """
-        if not name:
-            raise GitError("--since names nothing", "a variable may be empty: name a branch, as in --since origin/main")
-        repository = Repository.find(folder)
-        if repository is None:
-            raise GitError(f"{folder} lies in no git repository, so nothing is known of {name!r}", "leave out --since")
-        commit = repository.resolve(name) if exact else repository.merge_base(name, "HEAD")
-        return cls(repository, name, commit)
+    if not name:
+        raise GitError("--since names nothing", "a variable may be empty: name a branch, as in --since origin/main")
+    repository = Repository.find(folder)
+    if repository is None:
+        raise GitError(f"{folder} lies in no git repository, so nothing is known of {name!r}", "leave out --since")
+    return Base(repository, name, repository.resolve(name) if exact else repository.merge_base(name, "HEAD"))
 
 
-def known_since(
+def known_in(
     base: Base,
     config: Config,
     present: Analysis,

@@ -53,6 +53,8 @@ def _summary(report: Report) -> dict[str, object]:
     severities = Counter(result.finding.severity for result in new)
     return {
         "new": len(new),
+        "baselined": report.baselined,
+        "in_base": report.in_base,
         "suppressed": report.suppressed,
         "hidden": {confidence.value: count for confidence, count in sorted(report.hidden.items())},
         **{severity.value: severities[severity] for severity in Severity},

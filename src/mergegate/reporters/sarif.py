@@ -21,6 +21,7 @@ _SCHEMA = "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemat
 _BASE = "%SRCROOT%"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _PRECISION = {Confidence.HIGH: "high", Confidence.MEDIUM: "medium", Confidence.LOW: "low"}
+_STATES = {"new": "new", "baselined": "unchanged", "suppressed": "unchanged"}
 _LINK = re.compile(r"\[[^\]]*\]\(")
 
 Json = dict[str, Any]
@@ -87,6 +88,7 @@ def _result(result: Result, indexes: Mapping[str, int], places: _Places) -> Json
         "message": {"text": _text(message)},
         "locations": [places.of_finding(finding)],
         "partialFingerprints": {"mergegate/v1": result.fingerprint},
+        "baselineState": _STATES[result.status],
         "properties": {"family": finding.family, "confidence": finding.confidence.value},
     }
     if finding.rule in indexes:

@@ -43,8 +43,9 @@ def summary(report: Report) -> str:
     severities = Counter(result.finding.severity for result in new)
     detail = ", ".join(f"{severities[severity]} {severity}" for severity in Severity if severities[severity])
     parts = [f"{len(new)} new ({detail})" if detail else "0 new"]
-    if report.baselined:
-        parts.append(f"{report.baselined} baselined")
+    in_baseline = report.baselined - report.in_base
+    if in_baseline:
+        parts.append(f"{in_baseline} baselined")
     if report.base:
         parts.append(f"{report.in_base} in {printable(report.base)}")
     if report.suppressed:

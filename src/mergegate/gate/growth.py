@@ -1,0 +1,95 @@
+"""Growth: what the baseline of a branch accepts beyond that of the branch it is to be merged into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from mergegate.errors import EvidenceError
+from mergegate.gate.baseline import Baseline, read
+from mergegate.gate.identity import Identity
+from mergegate.gate.matching import match
+from mergegate.git import GitError, Repository
+
+
+class Base(NamedTuple):
+    """The base of a change: its name for people, its commit, and what was renamed since, relative to a project."""
+
+    repository: Repository
+    name: str
+    commit: str
+
+    @classmethod
+    def find(cls, folder: Path, names: tuple[str, ...]) -> Base | None:
+        """Return the commit at which the change in the work tree around a folder left its base.
+
+        Parameters
+        ----------
+        folder
+            A folder of the work tree.
+        names
+            Names of the base, of which the first that is known here counts.
+
+        Returns
+        -------
+        Base or None
+            None outside of git.
+
+        Raises
+        ------
+        GitError
+            If none of the names is known here.
+        """
+        repository = Repository.find(folder)
+        if repository is None:
+            return None
+        for name in names[:-1]:
+            try:
+                return cls(repository, name, _parting(repository, name))
+            except GitError:
+                continue
+        return cls(repository, names[-1], _parting(repository, names[-1]))
+
+    def renames(self, folder: Path) -> dict[str, str]:
+        """Return the new paths of renamed files by the old ones, both relative to a folder."""
+        prefix = self.repository.prefix(folder)
+        return {
+            old.removeprefix(prefix): new.removeprefix(prefix)
+            for old, new in self.repository.renames(self.commit, prefix=prefix).items()
+        }
+
+
+def growth(base: Base, root: Path, file: Path, baseline: Baseline) -> tuple[Identity, ...] | None:
+    """Return the entries of a baseline that the base's lacks.
+
+    Parameters
+    ----------
+    base
+        The base of the change.
+    root, file
+        The project's folder and the file of its baseline.
+    baseline
+        What the file holds now.
+
+    Returns
+    -------
+    tuple of Identity or None
+        None if the base has no baseline in this file, or none that can be read: then there is nothing to keep.
+    """
+    data = base.repository.show(base.commit, base.repository.prefix(file.parent) + file.name)
+    if data is None:
+        return None
+    try:
+        before = read(data, file.name)
+    except EvidenceError:
+        return None
+    continued = match(before.entries, baseline.entries, renames=base.renames(root))
+    return tuple(entry for entry, old in zip(baseline.entries, continued, strict=True) if old is None)
+
+
+def _parting(repository: Repository, name: str) -> str:
+    try:
+        return repository.merge_base(name, "HEAD")
+    except GitError:
+        # a shallow clone may hold both commits and nothing between them
+        return repository.resolve(name)
