@@ -276,6 +276,24 @@ def test_repositories_inside_and_files_that_git_ignores_are_no_news(repo: Cli) -
     assert new(repo) == ["app/written.py:5 blocking-call-in-async"]
 
 
+def test_a_project_in_a_submodule_is_judged_where_it_is_kept(repo: Cli) -> None:
+    inner = repo.folder / "vendor/lib"
+    inner.mkdir(parents=True)
+    git(inner, "init", "-q", "-b", "trunk")
+    (inner / "mergegate.toml").touch()
+    commit(inner, lib="import time\n\n\nasync def wait():\n    time.sleep(1)\n")
+    git(repo.folder, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "./vendor/lib", "vendor/lib")
+    assert last_line(repo("check", "--since", "main")).startswith("0 new, 2 in main, 4 files in ")
+
+
+def test_what_a_sparse_checkout_leaves_out_is_left_out_of_the_base_too(repo: Cli) -> None:
+    commit(repo.folder, jobs__tick=ROUTES)
+    git(repo.folder, "sparse-checkout", "set", "app")
+    assert not (repo.folder / "jobs").exists()
+    repo.write("app/views.py", ROUTES)
+    assert new(repo, base="HEAD") == ["app/views.py:7 blocking-call-in-async"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_names_that_are_no_text_are_names_all_the_same(repo: Cli) -> None:
     file = repo.folder / os.fsdecode(b"caf\xe9.py")
