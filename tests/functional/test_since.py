@@ -259,6 +259,19 @@ def test_links_lead_to_what_their_targets_were(repo: Cli) -> None:
     assert new(repo, base=before) == ["app/routes.py:11 blocking-helper-in-async", "user.py:5 blocking-helper-in-async"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need rights there")
+def test_a_link_out_of_the_project_leads_to_what_the_repository_had(cli: Cli) -> None:
+    (cli.folder / "mergegate.toml").unlink()
+    git(cli.folder, "init", "-q", "-b", "main")
+    cli.write("svc/mergegate.toml", "")
+    (cli.folder / "svc/db.py").symlink_to("../shared/db.py")
+    commit(cli.folder, shared__db=HELPER, svc__user="from db import load\n\n\nasync def use():\n    load()\n")
+    svc = cli.folder / "svc"
+    assert new(cli, folder=svc) == []
+    cli.write("shared/db.py", BLOCKING)
+    assert new(cli, folder=svc) == ["user.py:5 blocking-helper-in-async"]
+
+
 def test_repositories_inside_and_files_that_git_ignores_are_no_news(repo: Cli) -> None:
     inner = repo.folder / "vendor/lib"
     inner.mkdir(parents=True)

@@ -21,7 +21,7 @@ _DIGEST = 16
 
 
 class Past(NamedTuple):
-    """A commit of a repository, and what has become of its files since."""
+    """A commit of a repository, and what has become of a project's files since."""
 
     repository: Repository
     commit: str
@@ -82,7 +82,8 @@ def past_files(config: Config, past: Past, present: Collection[str], store: Stor
         if content is None:
             found.append(PastFile(path, "", same=True))
         else:
-            same = past.changes.paths.isdisjoint((blob.path, content.path))
+            # of what lies outside of the project the changes say nothing
+            same = content.path.startswith(prefix) and past.changes.paths.isdisjoint((blob.path, content.path))
             found.append(PastFile(path, content.id, same))
     return sorted(found)
 
