@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
-_LEFT_OUT = ("NO_COLOR", "FORCE_COLOR", "MERGEGATE_DEBUG", "CI", "PYTHONPATH", "COLUMNS", "VIRTUAL_ENV")
+_LEFT_OUT = (
+    "NO_COLOR", "FORCE_COLOR", "MERGEGATE_DEBUG", "CI", "PYTHONPATH", "COLUMNS", "VIRTUAL_ENV", "GITHUB_STEP_SUMMARY",
+    "GITHUB_SHA", "CI_COMMIT_SHA",
+)  # fmt: skip
 
 
 def environment(**changes: str) -> dict[str, str]:
