@@ -146,6 +146,38 @@ def test_a_report_that_cannot_be_written_leaves_what_is_there(service: Cli) -> N
     assert not [path for path in service.folder.iterdir() if path.name.startswith(".taken")]
 
 
+def test_every_format_is_written_with_what_is_not_new_told_apart(service: Cli) -> None:
+    formats = ("json", "sarif", "github", "gitlab", "junit", "markdown", "summary", "html")
+    service("check", *[part for name in formats for part in ("--report", f"{name}=out.{name}")])
+    for name in formats:
+        assert "blocking-helper-in-async" in (service.folder / f"out.{name}").read_text(encoding="utf-8"), name
+
+
+def test_a_report_goes_through_links_and_into_pipes(service: Cli) -> None:
+    target = service.write("real/out.json", "old")
+    (service.folder / "link.json").symlink_to(target)
+    service("check", "--report", "json=link.json")
+    assert (service.folder / "link.json").is_symlink()
+    assert json.loads(target.read_text())["version"] == 1
+    pipe = service.folder / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        service("check", "--report", f"json={pipe}")
+        assert json.loads(reader.communicate(timeout=60)[0])["version"] == 1
+    assert pipe.is_fifo()
+
+
+def test_the_summary_of_a_step_is_appended_to(service: Cli) -> None:
+    summary = service.write("step/summary", "before\n")
+    for _ in range(2):
+        service("check", "--report", f"summary={summary}", env={"GITHUB_STEP_SUMMARY": str(summary)})
+    text = summary.read_text(encoding="utf-8")
+    assert text.startswith("before\n### ")
+    assert text.count("### ") == 2
+    service("check", "--report", f"summary={summary}")
+    assert summary.read_text(encoding="utf-8").startswith("### ")
+
+
 def test_colours_are_for_terminals_and_the_environment_decides(service: Cli) -> None:
     assert "\x1b[" not in service("check").stdout
     assert "\x1b[" in service("check", env={"FORCE_COLOR": "1"}).stdout

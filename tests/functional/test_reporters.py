@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,61 +13,11 @@ from urllib.parse import unquote
 import jsonschema
 import pytest
 
-from mergegate.config import Config
-from mergegate.engine import Analysis
-from mergegate.finding import Confidence, Finding, Severity, Step
-from mergegate.gate.report import Report, make_report
-from mergegate.reporters import Style, built_in
-from mergegate.rules.model import Example, ExampleFile, Rule
+from mergegate.finding import Confidence, Severity, Step
+from mergegate.gate.report import Report
+from mergegate.reporters import FORMATS
 from mergegate.syntax.pragmas import Pragma
-
-SARIF_SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif-schema-2.1.0.json").read_text("utf-8"))
-REPORT_SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "src/mergegate/reporters/schemas/report.schema.json").read_text("utf-8")
-)
-RULES = {
-    rule.id: rule
-    for rule in (
-        Rule(
-            "blocking-call-in-async", "E7101", "async", Severity.ERROR, Confidence.HIGH, "0.1", "blocking",
-            "A call blocks the loop", "Everything `else` waits.\n\nReally.", "Await it:\n\n```python\nawait x()\n```\n",
-            references=("https://docs.python.org/3/",),
-            examples=(Example("bad", "plain", (ExampleFile("a.py", "import time\n", {}),)),),
-        ),
-        Rule(
-            "file-metadata-in-async", "W7104", "async", Severity.WARNING, Confidence.MEDIUM, "0.1", "blocking",
-            "A call asks the disk", "It is short.", "Use a thread.",
-        ),
-    )
-}  # fmt: skip
-
-
-def finding(path: str, line: int, column: int, end: int, **changes: object) -> Finding:
-    made = Finding(
-        "blocking-call-in-async", "async", Severity.ERROR, Confidence.HIGH, path, line, column, line, end,
-        "time.sleep() blocks the event loop", "use await asyncio.sleep()",
-    )  # fmt: skip
-    return replace(made, **changes)
-
-
-def report(
-    files: Mapping[str, str | bytes],
-    findings: Sequence[Finding],
-    pragmas: Mapping[str, tuple[Pragma, ...]] | None = None,
-    root: Path = Path("/nowhere"),
-    **settings: object,
-) -> Report:
-    data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-    analysis = Analysis(
-        root=root, rules=RULES, findings=tuple(sorted(findings, key=lambda each: each.sort_key)), pragmas=pragmas or {},
-        sources=lambda path: data[path], paths=tuple(data), nested=(), files=len(data), lines=9, cached=1,
-        seconds=0.42, warnings=("the cache is read-only",),
-    )  # fmt: skip
-    return make_report(analysis, replace(Config(root=root), **settings))
-
-
-def written(format_: str, made: Report, **style: object) -> str:
-    return "".join(built_in(format_)(made, Style(**style)))  # type: ignore[arg-type]
+from reports import REPORT_SCHEMA, SARIF_SCHEMA, finding, report, written
 
 
 def cells(text: str) -> int:
@@ -196,7 +146,7 @@ def test_source_is_decoded_as_python_does(source: bytes) -> None:
     assert text.startswith("a.py:2:12: ")
 
 
-@pytest.mark.parametrize("format_", ["text", "json", "sarif", "github"])
+@pytest.mark.parametrize("format_", FORMATS)
 def test_a_place_beyond_the_file_does_no_harm(format_: str) -> None:
     assert written(format_, report({"a.py": b""}, [finding("a.py", 99, 50, 60), finding("a.py", 1, 5, 4)]))
 
@@ -251,7 +201,8 @@ def test_sarif_is_valid_and_says_everything() -> None:
     jsonschema.Draft7Validator(SARIF_SCHEMA).validate(log)
     (run,) = log["runs"]
     assert run["columnKind"] == "utf16CodeUnits"
-    first, second, third = run["results"]
+    # the most relevant come first: new ones before suppressed ones
+    first, third, second = run["results"]
     location = first["locations"][0]["physicalLocation"]
     uri = location["artifactLocation"]["uri"]
     assert unquote(uri) == "a b/ü%#?.py"
@@ -263,6 +214,7 @@ def test_sarif_is_valid_and_says_everything() -> None:
     assert [step["location"]["physicalLocation"]["region"]["startLine"] for step in flow] == [1, 7]
     assert first["properties"] == {"family": "async", "confidence": "high"}
     assert (first["level"], second["level"], third["level"]) == ("error", "warning", "note")
+    assert [each["baselineState"] for each in (first, third, second)] == ["new", "new", "unchanged"]
     assert second["suppressions"] == [{"kind": "inSource", "justification": "measured"}]
     assert r"\[x\](1)" in second["message"]["text"]
     rules = run["tool"]["driver"]["rules"]
@@ -302,10 +254,10 @@ def test_annotations_are_escaped_and_the_worst_come_first() -> None:
         finding("a,b:c.py", 3, 0, 3, help=""),
     ]
     lines = written("github", report({"a,b:c.py": "f()\nf()\nf()\n"}, findings)).splitlines()
-    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice", "::warning"]
-    assert lines[1] == (
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::warning", "::notice"]
+    assert lines[2] == (
         "::warning file=a%2Cb%3Ac.py,line=2,endLine=2,title=blocking-call-in-async,col=1,endColumn=4"
-        "::100 %25%0Aof it, a: b%0Ahelp: use await asyncio.sleep()"
+        "::100 %25 of it, a: b%0Ahelp: use await asyncio.sleep()"
     )
 
 

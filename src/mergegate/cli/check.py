@@ -142,7 +142,7 @@ def _verdict(report: Report, notes: Sequence[Note], *, exit_zero: bool) -> int:
     for note in notes:
         click.echo(f"mergegate: {note.text}", err=True)
     new = report.new
-    if new:
+    if new and not exit_zero:
         rule = new[0].finding.rule
         many = "1 new finding" if len(new) == 1 else f"{len(new)} new findings"
         click.echo(f"mergegate: {many}; 'mergegate explain {rule}' tells how to fix the first", err=True)

@@ -76,19 +76,36 @@ def silence(stream: TextIO) -> None:
 def write_file(path: Path, pieces: Iterable[str]) -> None:
     """Write a file whole or not at all: under another name first, then renamed.
 
+    What is no regular file (a pipe, `/dev/stdout`) is written to as it is, and the file in which GitHub Actions
+    collects the summary of a step is appended to: other commands of the step write there too.
+
     Raises
     ------
     MergegateError
         If the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    target = path.resolve()
     try:
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(pieces)
-        temporary.replace(path)
+        if (path.exists() and not path.is_file()) or _is_step_summary(target):
+            _write(path, pieces, "a")
+            return
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            _write(temporary, pieces, "w")
+            temporary.replace(target)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
     except OSError as error:
         hint = "name a writable file in a folder that exists"
         raise MergegateError(f"{path} cannot be written: {error.strerror}", hint) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+
+def _write(path: Path, pieces: Iterable[str], mode: str) -> None:
+    with path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        file.writelines(pieces)
+
+
+def _is_step_summary(path: Path) -> bool:
+    named = os.environ.get("GITHUB_STEP_SUMMARY")
+    return bool(named) and path == Path(named).resolve()

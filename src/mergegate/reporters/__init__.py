@@ -42,6 +42,11 @@ _BUILT_IN: Mapping[str, str] = {
     "json": "mergegate.reporters.json",
     "sarif": "mergegate.reporters.sarif",
     "github": "mergegate.reporters.github",
+    "gitlab": "mergegate.reporters.gitlab",
+    "junit": "mergegate.reporters.junit",
+    "markdown": "mergegate.reporters.markdown",
+    "summary": "mergegate.reporters.step_summary",
+    "html": "mergegate.reporters.html",
 }
 
 FORMATS: tuple[str, ...] = tuple(_BUILT_IN)

@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from mergegate import __version__
-from mergegate.finding import Confidence, Finding, Severity
+from mergegate.finding import Severity
 from mergegate.gate.report import Report, Result
 from mergegate.reporters import Style
+from mergegate.reporters.arrangement import most_relevant_first
 from mergegate.reporters.places import repository_prefix
+from mergegate.reporters.plain import printable_lines
 from mergegate.reporters.rule_help import rule_markdown, rule_text
+from mergegate.reporters.sarif_places import SarifPlaces
 from mergegate.rules.rule import Rule
 
 _SCHEMA = "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"
-_BASE = "%SRCROOT%"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_PRECISION = {Confidence.HIGH: "high", Confidence.MEDIUM: "medium", Confidence.LOW: "low"}
 _STATES = {"new": "new", "baselined": "unchanged", "suppressed": "unchanged"}
 _LINK = re.compile(r"\[[^\]]*\]\(")
+# GitHub refuses an upload over either of these, whole
+_MOST_RESULTS = 25_000
+_MOST_BYTES = 10_000_000
 
 Json = dict[str, Any]
 
 
 def write(report: Report, style: Style) -> Iterator[str]:
-    """Write a report as one SARIF log in ASCII; paths are relative to the repository's root."""
+    """Write a report as one SARIF log in ASCII; paths are relative to the repository's root.
+
+    The most relevant results come first, and only as many as GitHub accepts.
+    """
     del style
-    yield json.dumps(_log(report), indent=1)
+    results = most_relevant_first(report.results)
+    places = SarifPlaces(report)
+    shown = min(len(results), _MOST_RESULTS)
+    text = json.dumps(_log(report, results[:shown], places), indent=1)
+    while shown and not _is_accepted(text):
+        shown //= 2
+        text = json.dumps(_log(report, results[:shown], places), indent=1)
+    yield text
     yield "\n"
 
 
-def _log(report: Report) -> Json:
+def _is_accepted(text: str) -> bool:
+    return len(text) <= _MOST_BYTES or len(gzip.compress(text.encode("ascii"), 1)) <= _MOST_BYTES
+
+
+def _log(report: Report, results: Sequence[Result], places: SarifPlaces) -> Json:
     rules = sorted(report.rules.values(), key=lambda rule: rule.id)
     indexes = {rule.id: index for index, rule in enumerate(rules)}
-    places = _Places(report)
     run: Json = {
         "tool": {
             "driver": {
@@ -47,29 +63,39 @@ def _log(report: Report) -> Json:
                 "rules": [_rule(rule) for rule in rules],
             }
         },
+        # code scanning keeps the alerts of each category apart: what stands before the last slash
+        "automationDetails": {"id": f"mergegate/{repository_prefix(report.root)}"},
         "columnKind": "utf16CodeUnits",
-        "originalUriBaseIds": {_BASE: {"description": {"text": "The root of the repository."}}},
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(report)}],
-        "results": [_result(result, indexes, places) for result in report.results],
+        "originalUriBaseIds": {places.base: {"description": {"text": "The root of the repository."}}},
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": _notifications(report, len(report.results) - len(results)),
+            }
+        ],
+        "results": [_result(result, indexes, places) for result in results],
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _notifications(report: Report) -> list[Json]:
-    return [{"level": "warning", "message": {"text": _text(warning)}} for warning in report.warnings]
+def _notifications(report: Report, left_out: int) -> list[Json]:
+    more = [f"{left_out} less relevant results are left out: GitHub would refuse the log"] if left_out else []
+    return [{"level": "warning", "message": {"text": _text(warning)}} for warning in (*report.warnings, *more)]
 
 
 def _rule(rule: Rule) -> Json:
+    # empty strings are refused, and a plugin's rule may lack any of the texts
+    summary = rule.summary.strip() or rule.id
     described: Json = {
         "id": rule.id,
-        "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": rule.rationale or rule.summary},
-        "help": {"text": rule_text(rule), "markdown": rule_markdown(rule)},
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": rule.rationale.strip() or summary},
+        "help": {"text": rule_text(rule).strip() or summary, "markdown": rule_markdown(rule) or summary},
         "defaultConfiguration": {"level": _LEVELS[rule.severity], "enabled": rule.enabled},
         "properties": {
             "family": rule.family,
             "confidence": rule.confidence.value,
-            "precision": _PRECISION[rule.confidence],
+            "precision": rule.confidence.value,
             "tags": [rule.family],
         },
     }
@@ -79,66 +105,33 @@ def _rule(rule: Rule) -> Json:
     return described
 
 
-def _result(result: Result, indexes: Mapping[str, int], places: _Places) -> Json:
+def _result(result: Result, indexes: Mapping[str, int], places: SarifPlaces) -> Json:
     finding = result.finding
     message = f"{finding.message}\n{finding.help}" if finding.help else finding.message
+    line_hash = places.line_hash(finding)
     described: Json = {
         "ruleId": finding.rule,
         "level": _LEVELS[finding.severity],
-        "message": {"text": _text(message)},
+        "message": {"text": _text(message) or finding.rule},
         "locations": [places.of_finding(finding)],
-        "partialFingerprints": {"mergegate/v1": result.fingerprint},
+        "partialFingerprints": {
+            "mergegate/v1": result.fingerprint,
+            **({"primaryLocationLineHash": line_hash} if line_hash else {}),
+        },
         "baselineState": _STATES[result.status],
         "properties": {"family": finding.family, "confidence": finding.confidence.value},
     }
     if finding.rule in indexes:
         described["ruleIndex"] = indexes[finding.rule]
     if finding.witness:
-        described["codeFlows"] = [{"threadFlows": [{"locations": places.of_witness(finding)}]}]
+        described["codeFlows"] = [{"threadFlows": [{"locations": places.of_witness(finding, _text)}]}]
     if result.status == "suppressed":
         justification = {"justification": result.reason} if result.reason else {}
         described["suppressions"] = [{"kind": "inSource", **justification}]
     return described
 
 
-class _Places:
-    """Builds locations."""
-
-    def __init__(self, report: Report) -> None:
-        self.sources = report.sources
-        self.prefix = repository_prefix(report.root)
-
-    def of_finding(self, finding: Finding) -> Json:
-        """Return the location of a finding."""
-        source = self.sources[finding.path]
-        region: Json = {
-            "startLine": finding.line,
-            "startColumn": source.utf16(finding.line, finding.column) + 1,
-            "endLine": finding.end_line,
-            "endColumn": source.utf16(finding.end_line, finding.end_column) + 1,
-        }
-        location: Json = {"physicalLocation": self._physical(finding.path, region)}
-        if finding.scope:
-            location["logicalLocations"] = [{"fullyQualifiedName": finding.scope}]
-        return location
-
-    def of_witness(self, finding: Finding) -> list[Json]:
-        """Return the steps of a finding's witness, the finding's own place first."""
-        steps: list[Json] = []
-        first = finding.witness[0]
-        if (first.path, first.line) != (finding.path, finding.line):
-            steps.append({"location": {**self.of_finding(finding), "message": {"text": _text(finding.message)}}})
-        for step in finding.witness:
-            physical = self._physical(step.path, {"startLine": step.line})
-            steps.append({"location": {"physicalLocation": physical, "message": {"text": _text(step.text)}}})
-        return steps
-
-    def _physical(self, path: str, region: Json) -> Json:
-        # the bytes of the name are encoded, so a name that is no valid text stays the same file
-        uri = quote(os.fsencode(self.prefix + path), safe="/")
-        return {"artifactLocation": {"uri": uri, "uriBaseId": _BASE}, "region": region}
-
-
 def _text(text: str) -> str:
     """Return plain message text: what would read as an embedded link is escaped."""
-    return re.sub(r"([\\\[\]])", r"\\\1", text) if _LINK.search(text) else text
+    plain = printable_lines(text)
+    return re.sub(r"([\\\[\]])", r"\\\1", plain) if _LINK.search(plain) else plain

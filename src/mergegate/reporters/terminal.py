@@ -1,4 +1,4 @@
-"""What fits a terminal: colours, source excerpts with carets, text that cannot harm it."""
+"""What fits a terminal: colours, and source excerpts with carets."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 from mergegate.finding import Finding
 from mergegate.gate.source import Source
+from mergegate.reporters.plain import expanded
 
 _CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
-_TAB = 4
 _WIDTH = 160
 _CONTEXT = 60
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Paint:
@@ -30,13 +29,6 @@ class Paint:
     def __call__(self, text: str, *styles: str) -> str:
         """Return the text in the given styles (names of colours, `bold`)."""
         return f"\033[{';'.join(_CODES[style] for style in styles)}m{text}\033[0m" if self.color else text
-
-
-def printable(text: str) -> str:
-    """Return text on one line in which nothing can steer a terminal or reorder what is read."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
 
 
 def excerpt(source: Source, finding: Finding, paint: Paint, color: str) -> Iterator[str]:
@@ -57,21 +49,11 @@ def excerpt(source: Source, finding: Finding, paint: Paint, color: str) -> Itera
         cut = max(0, min(start - _CONTEXT, len(text) - _WIDTH))
         head, tail = "..." if cut else "", "..." if cut + _WIDTH < len(text) else ""
         text, start, end = text[cut : cut + _WIDTH], start - cut, min(end - cut, _WIDTH)
-    before, marked, after = (_expanded(part) for part in (text[:start], text[start:end], text[end:]))
+    before, marked, after = (expanded(part) for part in (text[:start], text[start:end], text[end:]))
     number = f"{finding.line:>5} | "
     margin = f"{' ' * 6}| {' ' * (len(head) + _columns(before))}"
     yield f"{number}{head}{before}{marked}{after}{tail}".rstrip()
     yield margin + paint("^" * max(1, _columns(marked)), color)
-
-
-def _expanded(text: str) -> str:
-    return "".join(" " * _TAB if character == "\t" else _shown(character) for character in text)
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or (unicodedata.category(character) == "Cf" and character not in _BIDI):
-        return character
-    return " " if character.isspace() else "\ufffd"
 
 
 def _columns(text: str) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from mergegate.finding import Confidence, Finding, Severity, Step
 from mergegate.gate.report import Report, Result
 from mergegate.reporters import Style
-from mergegate.reporters.terminal import Paint, excerpt, printable
+from mergegate.reporters.arrangement import by_cause
+from mergegate.reporters.plain import printable
+from mergegate.reporters.terminal import Paint, excerpt
 
 _SHOWN_STEPS = 6
 _SHOWN_PLACES = 20
@@ -25,7 +27,7 @@ def write(report: Report, style: Style) -> Iterator[str]:
     if style.statistics:
         yield from _statistics(report, paint)
     else:
-        for group in _grouped(report.new):
+        for group in by_cause(report.new):
             yield from _group(report, group, style, paint)
     for warning in report.warnings:
         yield f"{paint('warning', 'yellow')}: {printable(warning)}\n"
@@ -65,14 +67,6 @@ def _hidden(report: Report) -> str:
     else:
         shown = f"medium shows {medium}, low all {hidden}" if low else f"medium shows {'it' if hidden == 1 else 'them'}"
     return f"{hidden} hidden for {'its' if hidden == 1 else 'their'} confidence (--min-confidence {shown})"
-
-
-def _grouped(results: Iterable[Result]) -> list[list[Result]]:
-    groups: dict[tuple[str, object], list[Result]] = {}
-    for index, result in enumerate(results):
-        finding = result.finding
-        groups.setdefault((finding.rule, finding.cause or index), []).append(result)
-    return list(groups.values())
 
 
 def _group(report: Report, group: list[Result], style: Style, paint: Paint) -> Iterator[str]:
@@ -138,7 +132,7 @@ def _places(report: Report, findings: list[Finding], style: Style) -> Iterator[s
 
 def _statistics(report: Report, paint: Paint) -> Iterator[str]:
     counts = Counter(result.finding.rule for result in report.new)
-    causes = Counter(group[0].finding.rule for group in _grouped(report.new))
+    causes = Counter(group[0].finding.rule for group in by_cause(report.new))
     width = len(str(max(counts.values(), default=0)))
     for rule, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         many = f" (from {causes[rule]} cause{'' if causes[rule] == 1 else 's'})" if causes[rule] < count else ""
