@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import fields
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mergegate.gate.baseline import Baseline, read, written
@@ -59,7 +59,23 @@ def test_a_side_that_changes_nothing_changes_nothing(three: tuple[Baseline, Base
     assert merge_three(base, ours, ours) == ours
 
 
+def entry(text: str, sketch: str = "") -> Identity:
+    """An entry with little text, near enough to others to be taken for them moved."""
+    texts = {field.name: "" for field in fields(Identity) if field.name not in ("rule", "path", "size")}
+    return Identity(
+        rule="one-rule", path="a.py", size=2, **texts | {"code": text, "before": text, "body": text, "sketch": sketch}
+    )
+
+
 @given(THREE)
+# an entry moved on one side, and one that reads the same added on the other
+@example(
+    (
+        Baseline.of([entry(""), entry(""), entry("", "a")], [], ""),
+        Baseline.of([entry("a", "a")], [], ""),
+        Baseline.of([entry("", "a"), entry("a", "a")], [], ""),
+    )
+)
 def test_what_both_keep_stays_and_nothing_comes_from_nowhere(three: tuple[Baseline, Baseline, Baseline]) -> None:
     base, ours, theirs = (Counter(each.entries) for each in three)
     merged = Counter(merge_three(*three).entries)

@@ -31,10 +31,12 @@ def merge_three(base: Baseline, ours: Baseline, theirs: Baseline) -> Baseline:
         for entry, mine, its in zip(entries, one.fates, other.fates, strict=True)
         if mine is not None and its is not None
     ]
-    # what both sides added stands for one finding, not for two
+    # what both sides added stands for one finding, not for two; nor is it two when one side's addition reads like the
+    # other side's move
     merged += (Counter(one.added) | Counter(other.added)).elements()
+    bounded = Counter(merged) & (Counter(ours.entries) | Counter(theirs.entries))
     return Baseline.of(
-        merged,
+        bounded.elements(),
         _merged_names(base.rules, ours.rules, theirs.rules),
         _merged_text(base.digest, ours.digest, theirs.digest),
     )
