@@ -25,7 +25,7 @@ LAYERS = {
     "checks": ("semantics", "finding"),
     "cache": ("errors",),
     "engine": ("checks", "cache", "config", "git"),
-    "evidence": ("gate",),
+    "evidence": ("gate", "files"),
     "gate": ("engine",),
     "reporters": ("gate", "evidence"),
     "plugins": ("reporters", "cli"),
