@@ -44,7 +44,8 @@ def _figure(name: str, count: int, kind: str = "") -> Element:
 
 def conditions(given: Sequence[Condition]) -> Element:
     """Return the verdict of the merge gate, with the places at which conditions failed."""
-    head = [element("th", name, scope="col") for name in ("Verdict", "Condition", "found", "allowed")]
+    head = [element("th", name, scope="col") for name in ("Verdict", "Condition")]
+    head += [element("th", name, scope="col", class_="number") for name in ("found", "allowed")]
     rows: list[Node] = []
     for each in given:
         name = element("th", printable(f"{each.source}: {each.name}"), scope="row")
@@ -53,7 +54,7 @@ def conditions(given: Sequence[Condition]) -> Element:
         if each.status.exit_code and each.places:
             at = [element("li", line) for line in places(each)]
             name.append(element("details", element("summary", "where"), element("ul", *at)))
-        status = element("td", each.status.value, class_=f"status {each.status.name.lower()}")
+        status = element("td", each.status.value, class_=f"outcome {each.status.name.lower()}")
         figures = [element("td", printable(text), class_="number") for text in (each.actual, each.limit)]
         rows.append(element("tr", status, name, *figures))
     table = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
