@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from mergegate.secrets.candidates import Candidate
 
 _ASSIGNMENT = re.compile(
-    r"""^[ \t]*(?:export[ \t]+|set[ \t]+|ENV[ \t]+|ARG[ \t]+|-[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*(?P<sign>=|:(?=[ \t])|[ \t](?=\S))[ \t]*"""
+    r"""^[ \t]*(?:export[ \t]+|set[ \t]+|ENV[ \t]+|ARG[ \t]+|-[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)"""
+    r"""[ \t]*(?P<sign>=|:(?=[ \t])|[ \t](?=\S))[ \t]*"""
     r"""(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#][^\n]*)?""",
     re.MULTILINE,
 )
@@ -21,7 +22,8 @@ _COMMENT = re.compile(r"\s[#;].*$")
 _DEFAULT = re.compile(r"^\$\{[A-Za-z_]\w*:?[-=](?P<value>[^}]+)\}$")
 _JSON_PARTS = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]')
 _YAML_PAIR = re.compile(
-    r"""^(?P<indent>[ ]*(?:-[ ]+)*)(?P<quote>["']?)(?P<name>[\w./ @-]{1,100}?)(?P=quote)[ ]*:(?:[ ]+(?P<value>[^\n]*))?$""",
+    r"""^(?P<indent>[ ]*(?:-[ ]+)*)(?P<quote>["']?)(?P<name>[\w./ @-]{1,100}?)(?P=quote)[ ]*:"""
+    r"""(?:[ ]+(?P<value>[^\n]*))?$""",
     re.MULTILINE,
 )
 _YAML_ITEM = re.compile(
@@ -38,7 +40,8 @@ _BY_NAME: Mapping[str, str] = {
 }  # fmt: skip
 _BY_SUFFIX: Mapping[str, str] = {
     ".env": "env", ".yml": "yaml", ".yaml": "yaml", ".toml": "env", ".ini": "ini", ".cfg": "ini", ".conf": "ini",
-    ".properties": "ini", ".json": "json", ".sh": "env", ".bash": "env", ".tfvars": "env", ".pem": "text", ".key": "text",
+    ".properties": "ini", ".json": "json", ".sh": "env", ".bash": "env", ".tfvars": "env", ".pem": "text",
+    ".key": "text",
 }  # fmt: skip
 _LEFT_OUT = re.compile(
     r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|composer\.lock|[\w.-]*-lock\.(?:json|ya?ml)|\.secrets\.baseline"
@@ -184,7 +187,9 @@ _READERS: Mapping[str, Reader] = {
 }  # fmt: skip
 
 
-def _candidate(name: str, value: str, number: int, line: str, start: int, around: str) -> Candidate:
+def _candidate(  # noqa: PLR0917 - a literal has as many sides
+    name: str, value: str, number: int, line: str, start: int, around: str
+) -> Candidate:
     default = _DEFAULT.match(value)
     if default is not None:
         start += default.start("value")

@@ -47,13 +47,12 @@ def load_tables(folder: Path) -> Tables:
     """
     words = _read(folder / "words.toml")
     try:
-        names = NameWords(
-            *(frozenset(words["names"][key]) for key in ("strong", "weak", "disarming", "disarming_before", "never"))
-        )
+        names = NameWords(**{key: frozenset(given) for key, given in words["names"].items()})
+        given = words["values"]
         value_words = ValueWords(
-            *(frozenset(words["values"][key]) for key in ("placeholders", "defaults", "samples")),
-            tuple(words["values"]["public"]),
-        )
+            frozenset(given["placeholders"]), frozenset(given["defaults"]), frozenset(given["samples"]),
+            tuple(given["public"]),
+        )  # fmt: skip
         values = Values(value_words, names, LetterPairs(_read(folder / "letter_pairs.toml")["pairs"]))
         formats = Formats([parse_format(row) for row in _read(folder / "formats.toml")["format"]])
         positions = {name: int(at) for name, at in _read(folder / "arguments.toml")["positions"].items()}

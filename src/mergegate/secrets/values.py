@@ -102,6 +102,8 @@ class Values:
             return "length"
         if text in self.words.samples:
             return "public sample"
+        if "EXAMPLE" in text:
+            return "public sample"
         if text.startswith(self.words.public):
             return "public by design"
         if _REFERENCE.search(text):
