@@ -36,8 +36,8 @@ def main() -> None:
             row += str(min(LEVELS, max(0, round(4 + 1.5 * math.log2(ratio)))))
         rows.append(f'  "{row}",  # {first}')
     head = (
-        "# How often a letter follows another in words, from 0 (never) over 4 (as by chance) to 9; a row for each first\n"
-        "# letter, a column for each second one. Written by scripts/letter_pairs.py.\n"
+        "# How often a letter follows another in words, from 0 (never) over 4 (as by chance) to 9; a row for each\n"
+        "# first letter, a column for each second one. Written by scripts/letter_pairs.py.\n"
     )
     TARGET.write_text(head + "pairs = [\n" + "\n".join(rows) + "\n]\n", encoding="utf-8")
 

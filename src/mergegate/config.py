@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import ChainMap
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -229,15 +229,21 @@ def discover_projects(root: Path) -> tuple[Config, ...]:
     return tuple(found[folder] for folder in sorted(found))
 
 
-def find_files(config: Config, *, also: Collection[str] = (), translate: Translate = translate) -> Walk:
-    """Return the Python files of a project and the configured projects nested in it; see `files.walk.walk`.
+def find_files(
+    config: Config,
+    *,
+    also: Collection[str] = (),
+    translate: Translate = translate,
+    wants: Callable[[str], object] = lambda _path: False,
+) -> Walk:
+    """Return the files of a project and the configured projects nested in it; see `files.walk.walk`.
 
     Raises
     ------
     ConfigError
         If a pattern of `exclude` means nothing or the configuration of a nested project is broken.
     """
-    limits = Limits(config.exclude, config.respect_gitignore, _is_project)
+    limits = Limits(config.exclude, config.respect_gitignore, _is_project, wants)
     try:
         return walk(config.root, limits, also=also, translate=translate)
     except BadPattern as bad:

@@ -113,7 +113,7 @@ class Baselines:
 
     def report(self, analysis: Analysis, config: Config, paths: Sequence[str], *, base: Known | None = None) -> Report:
         """Judge what was found in a project by its baseline, if it has one, and by what the base of a change had."""
-        sources = Sources(analysis.sources)
+        sources = Sources.of(analysis)
         held = self.of(config)
         if held.baseline is None:
             return report_of(analysis, config, judge(analysis, config, paths, sources=sources, base=base), sources)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mergegate.syntax.pragmas import Pragma
 
 UNREADABLE = "unreadable-file"
-# rules that no algorithm of `checks` looks for: the engine or the gate reports them
-_BUILT_IN = "core"
+# rules that no algorithm of `checks` looks for: the engine, another stage or the gate reports them
+_BUILT_IN = ("core", "secrets")
 
 
 def evaluate(
@@ -68,7 +68,7 @@ def evaluate(
 def _ask(program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge) -> Iterable[Finding]:
     by_check: dict[str, list[Rule]] = {}
     for rule in rules.values():
-        if rule.check != _BUILT_IN:
+        if rule.check not in _BUILT_IN:
             by_check.setdefault(rule.check, []).append(rule)
     for name, asked in sorted(by_check.items()):
         check = CHECKS.get(name)

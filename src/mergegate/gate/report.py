@@ -167,7 +167,7 @@ def judge(
         The findings of the commit with which the project is compared. New is what neither has.
     """
     selector = Selector(config, analysis.rules, paths)
-    sources = sources or Sources(analysis.sources)
+    sources = sources or Sources.of(analysis)
     judged = suppression.apply(
         analysis.findings,
         analysis.pragmas,
@@ -233,7 +233,7 @@ def make_report(
     base: Known | None = None,
 ) -> Report:
     """Judge, select and identify the findings of an analysis; the parameters are those of `judge`."""
-    sources = Sources(analysis.sources)
+    sources = Sources.of(analysis)
     return report_of(analysis, config, judge(analysis, config, paths, sources=sources, known=known, base=base), sources)
 
 

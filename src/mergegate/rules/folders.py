@@ -12,6 +12,7 @@ from mergegate.errors import RuleError
 
 TABLES = "knowledge"
 TYPES = "types"
+SECRETS = "secrets"
 _SUFFIX = ".toml"
 
 
@@ -106,7 +107,8 @@ def _listed(folder: Path, shown: str) -> RulesFolder:
     rules: list[str] = []
     tables: list[str] = []
     others: list[str] = []
-    types = f"{TABLES}/{TYPES}/"
+    # these have readers of their own
+    types = (f"{TABLES}/{TYPES}/", f"{TABLES}/{SECRETS}/")
     for name in _walk(str(folder), ""):
         family, _, inner = name.partition("/")
         if family == TABLES:

@@ -1,4 +1,4 @@
-"""Configuration files: which they are, and the candidates in them, each by the grammar of its kind.
+"""Configuration files: the candidates in them, each by the grammar of its kind.
 
 The readers are made for files that people write: what a grammar would refuse is read as far as it makes sense, for a
 template or a file with a mistake may hold a credential all the same.
@@ -34,37 +34,7 @@ _TAGGED = re.compile(r"![\w!]+|[&*][\w-]+")
 
 Reader = Callable[[str], Iterator[Candidate]]
 
-_BY_NAME: Mapping[str, str] = {
-    ".env": "env", ".envrc": "env", ".npmrc": "env", ".pypirc": "ini", ".netrc": "text", "dockerfile": "env",
-    "containerfile": "env", "pip.conf": "ini", "pip.ini": "ini", "credentials": "ini", ".htpasswd": "text",
-}  # fmt: skip
-_BY_SUFFIX: Mapping[str, str] = {
-    ".env": "env", ".yml": "yaml", ".yaml": "yaml", ".toml": "env", ".ini": "ini", ".cfg": "ini", ".conf": "ini",
-    ".properties": "ini", ".json": "json", ".sh": "env", ".bash": "env", ".tfvars": "env", ".pem": "text",
-    ".key": "text",
-}  # fmt: skip
-_LEFT_OUT = re.compile(
-    r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|composer\.lock|[\w.-]*-lock\.(?:json|ya?ml)|\.secrets\.baseline"
-    r"|mergegate-[\w-]*\.json|[\w.-]*\.(?:min|schema|sbom|spdx|cdx)\.json|tsconfig[\w.-]*\.json|openapi[\w.-]*|swagger[\w.-]*)$"
-    r"|(?:^|/)(?:locales?|i18n|translations?|lang|cassettes|__snapshots__)/"
-)
 LARGEST = 1_000_000
-
-
-def kind_of(path: str) -> str:
-    """Return the kind of a configuration file by its path, empty if it is none that is read.
-
-    Parameters
-    ----------
-    path
-        POSIX path relative to the project.
-    """
-    name = path.rpartition("/")[2].lower()
-    if _LEFT_OUT.search(path):
-        return ""
-    if name.startswith((".env.", "dockerfile.")):
-        return "env"
-    return _BY_NAME.get(name) or _BY_SUFFIX.get(name[name.rfind(".") :] if "." in name else "", "")
 
 
 def config_candidates(data: bytes, kind: str) -> list[Candidate]:
@@ -75,7 +45,7 @@ def config_candidates(data: bytes, kind: str) -> list[Candidate]:
     data
         The file.
     kind
-        What `kind_of` says of it.
+        What `kinds.kind_of` says of it.
     """
     if len(data) > LARGEST or b"\0" in data[:1024]:
         return []

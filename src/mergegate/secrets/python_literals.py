@@ -160,7 +160,7 @@ class _Walk:
         for keyword in node.keywords:
             if keyword.arg in _TEXTS:
                 self._show(keyword.value)
-            elif keyword.arg is not None:
+            elif keyword.arg is not None and not (keyword.arg == "default" and last in _FIELDS | _OPTIONS):
                 yield from _held(keyword.arg, keyword.value, "argument", callee)
         arguments = node.args
         if last in ("get", "getenv", "pop", "setdefault", "setattr", "set", "setenv", "putenv") and len(arguments) >= 2:

@@ -21,7 +21,7 @@ _STEMS = (
     b"contrasena", b"motdepasse", b"database_url", b"db_url", b"otp_seed",
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
-_LITERAL = re.compile(r"""(?P<quote>["'])(?P<value>(?:[^"'\\\n]|\\.|(?!(?P=quote))["']){4,})(?P=quote)""")
+_LITERAL = re.compile(r"""(?P<quote>["'])(?P<value>(?:[^"'\\\n]|\\.|(?!(?P=quote))["'])*)(?P=quote)""")
 _OPEN_END = (b"(", b"=", b"[", b"{", b":", b",", b"or", b"\\")
 _DEFINITION = re.compile(rb"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
 _SCHEMES = ("bearer", "basic", "token")
