@@ -159,7 +159,7 @@ def _finding(path: str, rule: Rule, fields: Sequence[Any]) -> Finding:
     given, sure = _SEVERITIES[severity], _CONFIDENCES[confidence]
     if _FOR_TESTS.search(path):
         given, sure = _lower(given), sure.lowered(1 if "token" in rule.id or "private-key" in rule.id else 2)
-    holder = f" in `{name}`" if name else ""
+    holder = f", in `{name}`" if name else ""
     return Finding(
         rule.id, rule.family, given, sure, path, line, column, end_line, end_column,
         f"{what} is written into the file{holder}: {why}", _help(path, rule.id, name), key=mark,

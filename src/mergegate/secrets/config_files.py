@@ -105,9 +105,9 @@ def _yaml(text: str) -> Iterator[Candidate]:
             continue
         if name in ("value", "default") and pending:
             name = pending
-        if encoded and around.endswith("data"):
-            value = _decoded(value) or value
-        yield _candidate(name, value, number, line, column, around)
+        made = _candidate(name, value, number, line, column, around)
+        decoded = _decoded(value) if encoded and around.endswith("data") else ""
+        yield made._replace(value=decoded) if decoded else made
 
 
 def _json(text: str) -> Iterator[Candidate]:

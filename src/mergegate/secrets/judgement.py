@@ -85,16 +85,23 @@ def judge(data: bytes, candidates: Sequence[Candidate], tables: Tables) -> list[
     named = {(each.line, each.column): each for each in candidates}
     tokens = [_of_token(match, lines, candidates) for match in tables.formats.find(data)]
     found = [*tokens, *_in_urls(data, lines, tables)]
-    taken = {line for each in found for line in range(each.line, each.end_line + 1)}
     for candidate in named.values():
-        if candidate.line not in taken:
-            found.extend(_of_name(candidate, tables))
-    found.sort(key=lambda each: (each.line, -_RANK[each.confidence], each.column))
-    kept: dict[int, Secret] = {}
+        found.extend(_of_name(candidate, tables))
+    # what one text is by its form, by its name and as part of an address is one credential
+    found.sort(key=lambda each: (_ORDER.index(each.rule), -_RANK[each.confidence]))
+    kept: list[Secret] = []
     for each in found:
-        if not lines.allowed(each.line, each.end_line):
-            kept.setdefault(each.line, each)
-    return list(kept.values())
+        if not any(_overlap(each, other) for other in kept) and not lines.allowed(each.line, each.end_line):
+            kept.append(each)
+    return sorted(kept, key=lambda each: (each.line, each.column))
+
+
+_ORDER = (KEY, TOKEN, URL, NAMED, DEFAULT)
+
+
+def _overlap(one: Secret, other: Secret) -> bool:
+    before = (one.end_line, one.end_column) <= (other.line, other.column)
+    return not before and (other.end_line, other.end_column) > (one.line, one.column)
 
 
 _RANK = {each.value: each.rank for each in Confidence}
