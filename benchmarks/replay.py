@@ -33,10 +33,13 @@ def replay(history: History, cache: Path) -> Replayed:
             judged = Judged(one, old, new)
             first, last = first or len(old), len(new)
             for name, way in ways.items():
-                more, differ = grade(judged, way(one, old, new))
+                answer = way(one, old, new)
+                more, differ = grade(judged, answer)
                 figures[name].add(more)
                 if name == OURS:
-                    found.disagreements += [describe(f"{history.name} {release}", judged, each) for each in differ]
+                    found.disagreements += [
+                        describe(f"{history.name} {release}", judged, each, answer) for each in differ
+                    ]
         found.findings[finder], found.figures[finder] = (first, last), figures
     return found
 

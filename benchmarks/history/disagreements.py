@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from benchmarks.history.finders import Spot
 from benchmarks.history.grading import Disagreement
 from benchmarks.history.judge import Judged
@@ -10,13 +12,15 @@ from benchmarks.history.releases import Tree
 _AROUND = 4
 
 
-def describe(where: str, judged: Judged, each: Disagreement) -> str:
+def describe(where: str, judged: Judged, each: Disagreement, answer: Sequence[int | None]) -> str:
     """Return one disagreement as text.
 
     Parameters
     ----------
     where
         The history and the release.
+    answer
+        All that our matching said of the step.
     """
     spot = judged.new[each.index]
     ours = "new" if each.matched is None else f"old: {_name(judged.old[each.matched])}"
@@ -27,6 +31,9 @@ def describe(where: str, judged: Judged, each: Disagreement) -> str:
             f"-- the judge takes it for {_name(judged.old[origin])}",
             _excerpt(judged.step.before, judged.old[origin]),
         ]
+    if origin is not None and origin in answer:
+        taken = judged.new[answer.index(origin)]
+        parts += [f"-- which we take for {_name(taken)}", _excerpt(judged.step.after, taken)]
     if each.matched is not None:
         matched = judged.old[each.matched]
         parts += [f"-- we take it for {_name(matched)}", _excerpt(judged.step.before, matched)]

@@ -35,7 +35,8 @@ class Figures:
     missed
         How many of kind `new` are not called new.
     wrong_twins
-        How often one of each goes with the other for equal statements: the right count in the wrong place.
+        How often one of each goes with the other, for equal statements or in one function: the right count in the
+        wrong place.
     """
 
     steps: int = 0
@@ -66,28 +67,46 @@ class Figures:
 def grade(judged: Judged, answer: Sequence[int | None]) -> tuple[Figures, list[Disagreement]]:
     """Return how a method did in one step, and on what it and the judge differ."""
     figures = Figures(steps=1)
-    by_statement: defaultdict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-    for index, (spot, place, kind) in enumerate(zip(judged.new, judged.places, judged.kinds, strict=True)):
+    groups: defaultdict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
+    for index, (spot, kind) in enumerate(zip(judged.new, judged.kinds, strict=True)):
         figures.kinds[kind] += 1
         figures.called_new[kind] += answer[index] is None
         figures.touched += kind is Kind.SAME and spot.path in judged.step.touched
-        by_statement[spot.rule, place.words].append(index)
+        if (answer[index] is None) != (kind is Kind.NEW):
+            groups[spot.rule, judged.place(index).words].append(index)
     differ: list[Disagreement] = []
-    for group in by_statement.values():
-        false = [index for index in group if judged.kinds[index] is Kind.SAME and answer[index] is None]
-        missed = [index for index in group if judged.kinds[index] is Kind.NEW and answer[index] is not None]
-        swapped = min(len(false), len(missed))
+    false: list[int] = []
+    missed: list[int] = []
+    for group in groups.values():
+        wrongly_new = [index for index in group if judged.kinds[index] is Kind.SAME]
+        wrongly_old = [index for index in group if judged.kinds[index] is Kind.NEW]
+        swapped = min(len(wrongly_new), len(wrongly_old))
         # which of several equal ones is the new one nobody can tell: one of unclear origin called new pays for one
-        spare = sum(judged.kinds[index] in _UNCLEAR and answer[index] is None for index in group)
+        spare = sum(judged.kinds[index] in _UNCLEAR for index in group)
         figures.wrong_twins += swapped
-        figures.false_new += len(false) - swapped
-        figures.missed += max(0, len(missed) - swapped - spare)
-        wrong = [*false[swapped:], *missed[swapped + spare :]]
-        wrong += [index for index in group if judged.kinds[index] in _TO_KEEP and answer[index] is None]
-        differ += [Disagreement(judged.kinds[index], index, answer[index]) for index in wrong]
+        false += wrongly_new[swapped:]
+        missed += wrongly_old[swapped + spare :]
+        differ += [Disagreement(judged.kinds[index], index, None) for index in group if judged.kinds[index] in _TO_KEEP]
+    figures.wrong_twins += _swap(judged, false, missed)
+    figures.false_new, figures.missed = len(false), len(missed)
+    differ += [Disagreement(judged.kinds[index], index, answer[index]) for index in (*false, *missed)]
     figures.alarming = int(figures.false_new > 0)
     return figures, sorted(differ, key=lambda each: each.index)
 
 
 _UNCLEAR = (Kind.TWIN, Kind.MOVED, Kind.REFLOW)
 _TO_KEEP = (Kind.MOVED, Kind.REFLOW)
+
+
+def _swap(judged: Judged, false: list[int], missed: list[int]) -> int:
+    """Take out of both lists what goes together: one of each in one function is the right count. Return how many."""
+    swapped = 0
+    for index in list(false):
+        spot, scope = judged.new[index], judged.place(index).scope
+        for other in missed:
+            if (judged.new[other].rule, judged.new[other].path, judged.place(other).scope) == (*spot[:2], scope):
+                false.remove(index)
+                missed.remove(other)
+                swapped += 1
+                break
+    return swapped

@@ -14,7 +14,7 @@ from benchmarks.history.releases import Step, Tree
 from benchmarks.history.statements import File, Place, similar
 
 _ALIKE = 0.6
-_SAME_BODY = 0.6
+_SAME_BODY = 0.5
 
 
 class Kind(StrEnum):
@@ -23,7 +23,8 @@ class Kind(StrEnum):
     SAME = "same"
     """On an unchanged line on which the rule fired before."""
     SLID = "slid"
-    """As `same`, but git paired an old function with a new copy: the function itself is still there. Undecided."""
+    """As `same`, but in a function of another name, and that one is still there or the statement is another one, of
+    which the diff kept the first line. Undecided."""
     CONTEXT = "context"
     """On an unchanged line on which the rule did not fire before. Undecided: its cause lies elsewhere."""
     REFLOW = "reflow"
@@ -52,24 +53,27 @@ class Judged:
     ----------
     kinds, origins
         For each new finding what became of it, and the old one that it was; None: none.
-    places
-        What is written at each new finding.
     """
 
     def __init__(self, step: Step, old: Sequence[Spot], new: Sequence[Spot]) -> None:
         self.step = step
         self.old, self.new = old, new
-        before, after = _Files(step.before), _Files(step.after)
-        self.old_places = [before.place(spot) for spot in old]
-        self.places = [after.place(spot) for spot in new]
+        self._before, self._after = _Files(step.before), _Files(step.after)
         self.kinds = [Kind.NEW] * len(new)
         self.origins: list[int | None] = [None] * len(new)
-        self._before, self._after = before, after
         self._pair_lines()
         self._free_old = sorted(set(range(len(old))) - {each for each in self.origins if each is not None})
         self._free_new = [index for index, kind in enumerate(self.kinds) if kind is Kind.NEW]
         self._pair_the_rest()
         self._find_slides()
+
+    def place(self, index: int) -> Place:
+        """Return what is written at a new finding."""
+        return self._after.place(self.new[index])
+
+    def old_place(self, index: int) -> Place:
+        """Return what was written at an old finding."""
+        return self._before.place(self.old[index])
 
     def _pair_lines(self) -> None:
         fired: defaultdict[tuple[str, int, str], list[int]] = defaultdict(list)
@@ -90,16 +94,18 @@ class Judged:
 
         def here(index: int) -> tuple[str, tuple[str, ...]]:
             path = self.old[index].path
-            return now.get(path, path), self.old_places[index].scope
+            return now.get(path, path), self.old_place(index).scope
 
         def there(index: int) -> tuple[str, tuple[str, ...]]:
-            return self.new[index].path, self.places[index].scope
+            return self.new[index].path, self.place(index).scope
 
         def in_place(one: int, other: int) -> bool:
             return here(one) == there(other)
 
         def around(one: int, other: int) -> bool:
-            return _agree(self.old_places[one], self.places[other])
+            if self.place(other).is_head:
+                return self._same_body(one, other)
+            return _agree(self.old_place(one), self.place(other))
 
         def in_file(one: int, other: int) -> bool:
             a, b = here(one), there(other)
@@ -115,9 +121,9 @@ class Judged:
     def _pair_equal(self, kind: Kind, allowed: Callable[[int, int], bool]) -> None:
         vanished: defaultdict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
         for index in self._free_old:
-            vanished[self.old[index].rule, self.old_places[index].words].append(index)
+            vanished[self.old[index].rule, self.old_place(index).words].append(index)
         for index in self._free_new:
-            candidates = vanished.get((self.new[index].rule, self.places[index].words), [])
+            candidates = vanished.get((self.new[index].rule, self.place(index).words), [])
             self._take(kind, index, next((one for one in candidates if allowed(one, index)), None), candidates)
         self._forget()
 
@@ -128,28 +134,29 @@ class Judged:
         for index in self._free_new:
             candidates = vanished.get(self.new[index].rule, [])
             rated = [
-                (similar(self.old_places[one].words, self.places[index].words), -one)
+                (similar(self.old_place(one).words, self.place(index).words, _ALIKE), -one)
                 for one in candidates
                 if allowed(one, index)
             ]
             best = max(rated, default=(0.0, 0))
-            self._take(kind, index, -best[1] if best[0] >= _ALIKE else None, candidates)
+            self._take(kind, index, -best[1] if best[0] else None, candidates)
         self._forget()
 
     def _pair_heads(self, allowed: Callable[[int, int], bool]) -> None:
         """Pair the heads of functions that were renamed, by their bodies."""
-        heads = [index for index in self._free_old if self.old_places[index].is_head]
+        heads = [index for index in self._free_old if self.old_place(index).is_head]
         for index in self._free_new:
-            if not self.places[index].is_head:
-                continue
-            body = self._after.body(self.new[index], self.places[index])
-            for one in heads:
-                if self.old[one].rule != self.new[index].rule or not allowed(one, index):
-                    continue
-                if _overlap(self._before.body(self.old[one], self.old_places[one]), body) >= _SAME_BODY:
-                    self._take(Kind.EDITED, index, one, heads)
-                    break
+            if self.place(index).is_head:
+                rule = self.new[index].rule
+                same = (one for one in heads if self.old[one].rule == rule and allowed(one, index))
+                self._take(Kind.EDITED, index, next((one for one in same if self._same_body(one, index)), None), heads)
         self._forget()
+
+    def _same_body(self, one: int, other: int) -> bool:
+        """Tell whether the functions, of which two findings mark the heads, have most lines in common."""
+        old = self._before.body(self.old[one], self.old_place(one))
+        new = self._after.body(self.new[other], self.place(other))
+        return _overlap(old, new) >= _SAME_BODY
 
     def _take(self, kind: Kind, index: int, one: int | None, candidates: list[int]) -> None:
         if one is not None:
@@ -162,12 +169,12 @@ class Judged:
         self._free_new = [index for index in self._free_new if self.kinds[index] is Kind.NEW]
 
     def _find_slides(self) -> None:
-        """Doubt pairs of lines in functions of different names if the old function is still there."""
-        for index, kind in enumerate(self.kinds):
-            origin = self.origins[index]
-            if kind is Kind.SAME and origin is not None:
-                was, now = self.old_places[origin].scope, self.places[index].scope
-                if was != now and was in self._after.scopes(self.new[index].path):
+        """Doubt pairs of lines in functions of different names."""
+        for index, origin in enumerate(self.origins):
+            spot = self.new[index]
+            if self.kinds[index] is Kind.SAME and origin is not None and spot.path in self.step.touched:
+                was, now = self.old_place(origin), self.place(index)
+                if was.scope != now.scope and (was.words != now.words or was.scope in self._after.scopes(spot.path)):
                     self.kinds[index] = Kind.SLID
 
 
@@ -175,6 +182,7 @@ class _Files:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._known: dict[str, File] = {}
+        self._places: dict[tuple[str, int, int], Place] = {}
 
     def _file(self, path: str) -> File:
         if path not in self._known:
@@ -182,7 +190,10 @@ class _Files:
         return self._known[path]
 
     def place(self, spot: Spot) -> Place:
-        return self._file(spot.path).at(spot.line, spot.column)
+        at = (spot.path, spot.line, spot.column)
+        if at not in self._places:
+            self._places[at] = self._file(spot.path).at(spot.line, spot.column)
+        return self._places[at]
 
     def scopes(self, path: str) -> frozenset[tuple[str, ...]]:
         return self._file(path).scopes()
@@ -213,7 +224,7 @@ def _agree(old: Place, new: Place) -> bool:
 
 def _says(one: str, other: str) -> bool:
     """Tell whether two lines are equal and more than brackets or a bare keyword."""
-    return one == other and sum(map(str.isalnum, one)) > 8
+    return one == other and sum(map(str.isalnum, one)) > 12
 
 
 def _overlap(one: Counter[str], other: Counter[str]) -> float:

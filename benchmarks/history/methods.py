@@ -24,58 +24,62 @@ class Method(Protocol):
     def __call__(self, step: Step, old: Sequence[Spot], new: Sequence[Spot]) -> Answer: ...
 
 
+class Identities:
+    """The identities of the findings in each commit, worked out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[Identity]] = {}
+
+    def of(self, commit: str, spots: Sequence[Spot], tree: Tree) -> list[Identity]:
+        """Return those of all findings of a commit."""
+        if commit not in self._known:
+            read = {spot.path: "\n".join(tree[spot.path]).encode("utf-8", "replace") for spot in spots}
+            self._known[commit] = identify(spots, Sources(read.__getitem__))
+        return self._known[commit]
+
+
 class Matching:
     """mergegate's own matching of two commits, as `--since` does it.
 
     Parameters
     ----------
-    work
-        The repository.
-    git
-        Whether git's knowledge of renamed files is used.
+    identities
+        Those of the history.
+    repository
+        Tells what was renamed; none: nothing is known of that.
     """
 
-    def __init__(self, work: Path, *, git: bool = True) -> None:
-        self._repository = Repository.find(work)
-        self._git = git
-        self._known: dict[str, list[Identity]] = {}
+    def __init__(self, identities: Identities, repository: Repository | None) -> None:
+        self._identities = identities
+        self._repository = repository
 
     def __call__(self, step: Step, old: Sequence[Spot], new: Sequence[Spot]) -> Answer:
-        return match(
-            self.identities(step.old, old, step.before),
-            self.identities(step.new, new, step.after),
-            renames=self.renames(step),
-        )
+        before = self._before(step, old)
+        after = self._identities.of(step.new, new, step.after)
+        renames = self._repository.renames(step.old, step.new) if self._repository is not None else {}
+        answer = match(before, after, renames=renames)
+        self._keep(before, after, answer)
+        return answer
 
-    def renames(self, step: Step) -> dict[str, str]:
-        """Return what git says was renamed."""
-        if self._repository is None or not self._git:
-            return {}
-        return self._repository.renames(step.old, step.new)
+    def _before(self, step: Step, old: Sequence[Spot]) -> Sequence[Identity]:
+        return self._identities.of(step.old, old, step.before)
 
-    def identities(self, commit: str, spots: Sequence[Spot], tree: Tree) -> list[Identity]:
-        """Return the identities of the findings of a commit."""
-        if commit not in self._known:
-            read = {path: "\n".join(lines).encode("utf-8", "replace") for path, lines in tree.items()}
-            self._known[commit] = identify(spots, Sources(read.__getitem__))
-        return self._known[commit]
+    def _keep(self, before: Sequence[Identity], after: Sequence[Identity], answer: Answer) -> None:
+        """Learn what a step led to."""
 
 
 class KeptBaseline(Matching):
     """The same with a baseline that is kept from the first release on, as `baseline update --accept-new` keeps it."""
 
-    def __init__(self, work: Path, *, git: bool = True) -> None:
-        super().__init__(work, git=git)
-        self._entries: list[Identity] = []
+    _entries: Sequence[Identity] = ()
 
-    def __call__(self, step: Step, old: Sequence[Spot], new: Sequence[Spot]) -> Answer:
-        entries = self._entries or self.identities(step.old, old, step.before)
-        present = self.identities(step.new, new, step.after)
-        answer = match(entries, present, renames=self.renames(step))
+    def _before(self, step: Step, old: Sequence[Spot]) -> Sequence[Identity]:
+        return self._entries or super()._before(step, old)
+
+    def _keep(self, before: Sequence[Identity], after: Sequence[Identity], answer: Answer) -> None:
         self._entries = [
-            now if was is None else followed(entries[was], now) for was, now in zip(answer, present, strict=True)
+            now if was is None else followed(before[was], now) for was, now in zip(answer, after, strict=True)
         ]
-        return answer
 
 
 class Claimed:
@@ -129,11 +133,12 @@ OURS, KEPT, WITHOUT_GIT, PRODUCT = (
 def methods(work: Path, *, own: bool) -> dict[str, Method]:
     """Return all ways for one repository; `own`: for findings of mergegate, which says itself what is new."""
     ours: dict[str, Method] = {PRODUCT: Claimed()} if own else {}
+    identities, repository = Identities(), Repository.find(work)
     return {
         **ours,
-        OURS: Matching(work),
-        KEPT: KeptBaseline(work),
-        WITHOUT_GIT: Matching(work, git=False),
+        OURS: Matching(identities, repository),
+        KEPT: KeptBaseline(identities, repository),
+        WITHOUT_GIT: Matching(identities, None),
         "path + line text": ByKey(_line_text),
         "path + line number": ByKey(_line_number),
         "count per path and rule": ByKey(_count),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 import warnings
 from bisect import bisect_left
@@ -18,6 +19,10 @@ _LAYOUT = frozenset("(),")
 _MEANINGLESS = frozenset(
     {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENDMARKER}
 )
+_WORD = re.compile(r"\w+|[^\w\s'\"]")
+# of a table with thousands of entries the first ones tell enough
+_MANY = 300
+_PREFIXES = "rRbBfFuU"
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Position = tuple[int, int]
 
@@ -100,10 +105,10 @@ class File:
     def _words(self, first: _Position, end: _Position) -> Words:
         start = bisect_left(self._tokens, (first, ""))
         found: list[str] = []
-        for position, text in self._tokens[start:]:
-            if position >= end:
+        for index in range(start, len(self._tokens)):
+            if self._tokens[index][0] >= end:
                 break
-            found.append(text)
+            found.append(self._tokens[index][1])
         return tuple(found)
 
     def _read(self) -> list[tuple[_Position, _Position, tuple[str, ...], Words]]:
@@ -120,11 +125,14 @@ class File:
         return self._units
 
 
-def similar(one: Words, other: Words) -> float:
-    """Return how much of two statements agrees, from 0 to 1."""
-    if not one or not other or min(len(one), len(other)) * 3 < max(len(one), len(other)):
+def similar(one: Words, other: Words, least: float) -> float:
+    """Return how much of two statements agrees, from 0 to 1; 0 if it is less than `least`."""
+    matcher = SequenceMatcher(None, one[:_MANY], other[:_MANY], autojunk=False)
+    # both are upper bounds, and quick
+    if not one or not other or matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
         return 0.0
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+    ratio = matcher.ratio()
+    return ratio if ratio >= least else 0.0
 
 
 def _tokens(text: str, lines: Lines) -> Iterator[tuple[_Position, str]]:
@@ -135,7 +143,12 @@ def _tokens(text: str, lines: Lines) -> Iterator[tuple[_Position, str]]:
         row, column = token.start
         line = lines[row - 1] if row <= len(lines) else ""
         offset = column if line.isascii() else len(line[:column].encode("utf-8", "replace"))
-        yield (row, offset), token.string.replace("'", '"')
+        if token.type == tokenize.STRING:
+            # how a long text is cut into literals is layout, and texts that share most words are alike
+            for number, word in enumerate(_WORD.findall(token.string.lstrip(_PREFIXES))):
+                yield (row, offset + number), word
+        else:
+            yield (row, offset), token.string
 
 
 def _units(owner: ast.AST, scope: tuple[str, ...]) -> Iterator[tuple[_Position, _Position, tuple[str, ...], Words]]:
