@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias, cast
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+Definition: TypeAlias = Function | ast.ClassDef
 Statement: TypeAlias = ast.stmt | ast.ExceptHandler | ast.match_case
 Position: TypeAlias = tuple[int, int]
 
@@ -82,26 +83,27 @@ def header_nodes(statement: Statement) -> Iterator[ast.AST]:
             yield from (each for each in values if isinstance(each, ast.AST))
 
 
-def signature_part(function: Function, position: Position) -> tuple[ast.AST, ...]:
-    """Return the decorator, the parameter with its default, or the result type at a position; none: the name."""
-    parameters = function.args
-    positional = [*parameters.posonlyargs, *parameters.args]
-    missing = len(positional) - len(parameters.defaults)
-    pairs: list[tuple[ast.AST | None, ast.AST | None]] = [
-        *((decorator, None) for decorator in function.decorator_list),
-        *zip(positional, [None] * missing + parameters.defaults, strict=True),
-        *zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True),
-        (parameters.vararg, None),
-        (parameters.kwarg, None),
-        (function.returns, None),
-        *((each, None) for each in getattr(function, "type_params", ())),
-    ]
-    for pair in pairs:
-        nodes = tuple(node for node in pair if node is not None)
+def signature_part(definition: Definition, position: Position) -> tuple[ast.AST, ...]:
+    """Return the decorator, base, parameter with its default, or result type at a position; none: the name."""
+    for part in (*((each,) for each in definition.decorator_list), *_parts(definition)):
+        nodes = tuple(node for node in part if node is not None)
         spans = [span for span in map(_span, nodes) if span]
         if spans and spans[0][0] <= position < spans[-1][1]:
             return nodes
     return ()
+
+
+def _parts(definition: Definition) -> Iterator[tuple[ast.AST | None, ...]]:
+    yield from ((each,) for each in getattr(definition, "type_params", ()))
+    if isinstance(definition, ast.ClassDef):
+        yield from ((each,) for each in (*definition.bases, *definition.keywords))
+        return
+    parameters = definition.args
+    positional = [*parameters.posonlyargs, *parameters.args]
+    missing = len(positional) - len(parameters.defaults)
+    yield from zip(positional, [None] * missing + parameters.defaults, strict=True)
+    yield from zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True)
+    yield from ((each,) for each in (parameters.vararg, parameters.kwarg, definition.returns))
 
 
 def _span(node: ast.AST) -> tuple[Position, Position] | None:

@@ -8,13 +8,15 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TypeAlias
 
-from mergegate.gate.identity import SKETCH, Identity
+from mergegate.gate.identity import HEADS, SKETCH, Identity
 
 Key: TypeAlias = Callable[[Identity], Hashable]
 
 # a statement of this size is known by its code alone, a shorter one needs something around it that agrees
 _TELLING = 16
 _SIMILAR = 0.5
+# the bodies of any two functions have much in common
+_SIMILAR_BODY = 0.6
 # where more than this are to be compared with one another, only neighbours decide
 _COMPARED = 10_000
 
@@ -51,10 +53,11 @@ class _Matching:
         self._free_new.sort(key=lambda index: _everything(self._new[index]))
         for key in _PASSES:
             self._pair(key)
-        self._pair_similar(attrgetter("path", "rule", "scope"))
+        for key, least in _SIMILARITIES:
+            self._pair_similar(key, least)
         for key in _LINES:
             self._pair(key)
-        self._pair_similar(_same_file_name)
+        self._pair_similar(_same_file_name, _SIMILAR)
         return self._found
 
     def _pair(self, key: Key) -> None:
@@ -73,8 +76,8 @@ class _Matching:
                 taken.add(candidate)
         self._forget(taken)
 
-    def _pair_similar(self, key: Key) -> None:
-        """Pair those that agree in a key and have similar statements, the most similar first."""
+    def _pair_similar(self, key: Key, least: float) -> None:
+        """Pair those that agree in a key and have statements at least as similar, the most similar first."""
         olds, news = _groups(key, self._free_old, self._old), _groups(key, self._free_new, self._new)
         taken: set[int] = set()
         for group, ours in news.items():
@@ -86,7 +89,7 @@ class _Matching:
                 for rank, other in enumerate(ours)
                 for row, one in enumerate(theirs)
             )
-            for *_, one, other in sorted(each for each in ratios if -each[0] >= _SIMILAR):
+            for *_, one, other in sorted(each for each in ratios if -each[0] >= least):
                 if one not in taken and self._found[other] is None:
                     self._found[other] = one
                     taken.add(one)
@@ -135,14 +138,32 @@ def _agreeing(names: str, extra: str) -> Key:
     return key
 
 
+def _elsewhere(names: str, extra: str) -> Key:
+    """Return the key as `_agreeing` does, for other places: what stands beside a function says nothing about it."""
+    inner = _agreeing(names, extra)
+    return inner if extra == "body" else lambda identity: None if identity.code in HEADS else inner(identity)
+
+
+def _head(names: str) -> Key:
+    """Return the key of functions and classes by their names."""
+    base = attrgetter(*names.split())
+    return lambda identity: (base(identity), identity.code) if identity.code in HEADS else None
+
+
 def _telling(names: str) -> Key:
     base = attrgetter(*names.split())
     return lambda identity: base(identity) if identity.size >= _TELLING else None
 
 
 def _named(names: str) -> Key:
+    """Return the key that demands the same file name, if it is a name of its own."""
     base = attrgetter(*names.split())
-    return lambda identity: (base(identity), identity.path.rpartition("/")[2])
+
+    def key(identity: Identity) -> Hashable:
+        name = identity.path.rpartition("/")[2]
+        return None if identity.code in HEADS or name.startswith("__") else (base(identity), name)
+
+    return key
 
 
 def _made() -> Iterable[Key]:
@@ -152,11 +173,18 @@ def _made() -> Iterable[Key]:
         yield from (_agreeing(names, extra) for extra in _NEIGHBOURS)
         yield attrgetter(*names.split())
     for names in ("path rule code", "rule scope code", "rule code"):
-        yield from (_agreeing(names, extra) for extra in ("body", *_NEIGHBOURS))
+        yield from (_elsewhere(names, extra) for extra in ("body", *_NEIGHBOURS))
         if names != "path rule code":
             yield _named(names)
         yield _telling(names)
+    yield from (_agreeing("path rule scope line", extra) for extra in _NEIGHBOURS)
 
 
 _PASSES = tuple(_made())
+_SIMILARITIES = (
+    (attrgetter("path", "rule", "scope"), _SIMILAR),
+    (_head("path rule"), _SIMILAR_BODY),
+    (_head("rule scope"), _SIMILAR_BODY),
+    (_head("rule"), _SIMILAR_BODY),
+)
 _LINES = (_agreeing("path rule line", "above"), _agreeing("path rule line", "below"))
