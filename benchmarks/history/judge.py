@@ -84,10 +84,20 @@ class Judged:
             if origin is None:
                 continue
             candidates = fired[*origin, spot.rule]
-            if candidates:
-                self.kinds[index], self.origins[index] = Kind.SAME, candidates.pop(0)
-            else:
+            if not candidates:
                 self.kinds[index] = Kind.CONTEXT
+                continue
+            # a line may have several, of which one came or went
+            one = (
+                min(candidates, key=lambda each: self._distance(each, index)) if len(candidates) > 1 else candidates[0]
+            )
+            candidates.remove(one)
+            self.kinds[index], self.origins[index] = Kind.SAME, one
+
+    def _distance(self, one: int, other: int) -> tuple[bool, int]:
+        """Return how far two findings on the same line are from each other, those on other words further."""
+        distance = abs(self.old[one].column - self.new[other].column)
+        return self.old_place(one).words != self.place(other).words, distance
 
     def _pair_the_rest(self) -> None:
         now = self.step.renames

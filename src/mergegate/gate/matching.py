@@ -139,9 +139,17 @@ def _agreeing(names: str, extra: str) -> Key:
 
 
 def _elsewhere(names: str, extra: str) -> Key:
-    """Return the key as `_agreeing` does, for other places: what stands beside a function says nothing about it."""
+    """Return the key as `_agreeing` does, for other places: what stands beside a function says little about it."""
     inner = _agreeing(names, extra)
-    return inner if extra == "body" else lambda identity: None if identity.code in HEADS else inner(identity)
+    if extra == "body":
+        return inner
+    scoped = "scope" in names
+    return lambda identity: inner(identity) if _may_move(identity, scoped=scoped) else None
+
+
+def _may_move(identity: Identity, *, scoped: bool) -> bool:
+    """Tell whether agreement beside it is enough: for the head of a function if that is in a class of the same name."""
+    return identity.code not in HEADS or (scoped and "." in identity.scope)
 
 
 def _head(names: str) -> Key:
@@ -157,11 +165,13 @@ def _telling(names: str) -> Key:
 
 def _named(names: str) -> Key:
     """Return the key that demands the same file name, if it is a name of its own."""
-    base = attrgetter(*names.split())
+    base, scoped = attrgetter(*names.split()), "scope" in names
 
     def key(identity: Identity) -> Hashable:
         name = identity.path.rpartition("/")[2]
-        return None if identity.code in HEADS or name.startswith("__") else (base(identity), name)
+        if not _may_move(identity, scoped=scoped) or (name.startswith("__") and not scoped):
+            return None
+        return base(identity), name
 
     return key
 
@@ -178,6 +188,7 @@ def _made() -> Iterable[Key]:
             yield _named(names)
         yield _telling(names)
     yield from (_agreeing("path rule scope line", extra) for extra in _NEIGHBOURS)
+    yield attrgetter("path", "rule", "scope", "line")
 
 
 _PASSES = tuple(_made())
