@@ -33,8 +33,8 @@ class Place(NamedTuple):
     Attributes
     ----------
     words
-        Tokens of the statement, of its header if it has blocks, without what only lays it out; of a signature: of the
-        parameter, or `def` and the name.
+        Tokens of the statement, of its header if it has blocks, without what only lays it out; of a signature: the
+        parameter's name or its default, or `def` and the name.
     scope
         The names of the classes and functions around it.
     above, below
@@ -180,7 +180,9 @@ def _parameters(
         *zip(positional, defaults, strict=True), *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
         *((each, None) for each in (arguments.vararg, arguments.kwarg) if each is not None),
     ):  # fmt: skip
-        yield _start(parameter), _end(default or parameter), scope, ()
+        yield _start(parameter), _end(parameter), scope, ("parameter", parameter.arg)
+        if default is not None:
+            yield _start(default), _end(default), scope, ()
 
 
 def _start(node: ast.AST) -> _Position:

@@ -242,16 +242,20 @@ class _Context:
             words = _WORD.findall(line)
             return Text([f"line {''.join(words)}"], words), ""
         statement = self._way[-1].statement
-        expression = expression_at(statement, position)
-        part = digest(serialise(expression).items, _SHORT) if expression is not None else ""
         if isinstance(statement, _DEFINITIONS):
-            nodes = signature_part(statement, position)
-            if nodes:
-                return serialise(*nodes), part
-            self._whole = statement
-            kind = _CLASS if isinstance(statement, ast.ClassDef) else _DEF
-            return Text([kind], self._module.body(statement).words), ""
-        return _header(statement), part
+            return self._signature(statement, position)
+        return _header(statement), "" if _is_text(statement) else _part(statement, position)
+
+    def _signature(self, definition: Definition, position: tuple[int, int]) -> tuple[Text, str]:
+        at = signature_part(definition, position)
+        if at is None:
+            self._whole = definition
+            kind = _CLASS if isinstance(definition, ast.ClassDef) else _DEF
+            return Text([kind], self._module.body(definition).words), ""
+        text = serialise(*at.nodes)
+        if at.parameter:
+            text = Text(["parameter", f"'{at.parameter}", *text.items], [at.parameter, *text.words])
+        return text, _part(definition, position) if at.nodes else ""
 
     def neighbours(self) -> tuple[str, str, str]:
         if not self._way:
@@ -278,6 +282,16 @@ def _header(statement: Statement) -> Text:
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return Text([_DEF, f"'{statement.name}"], [statement.name])
     return serialise(statement, header=True)
+
+
+def _part(statement: Statement, position: tuple[int, int]) -> str:
+    expression = expression_at(statement, position)
+    return digest(serialise(expression).items, _SHORT) if expression is not None else ""
+
+
+def _is_text(statement: Statement) -> bool:
+    """Tell whether a statement is a string, as docstrings are: a formatter lays it out anew."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _line_digest(text: str) -> str:
