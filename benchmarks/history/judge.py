@@ -14,6 +14,8 @@ from benchmarks.history.releases import Step, Tree
 from benchmarks.history.statements import File, Place, similar
 
 _ALIKE = 0.6
+# in one function, where there is less to mistake it for
+_ALIKE_IN_PLACE = 0.45
 _SAME_BODY = 0.5
 
 
@@ -32,7 +34,8 @@ class Kind(StrEnum):
     MOVED = "moved"
     """An equal statement vanished elsewhere, and a line beside it or the function's name is the same."""
     EDITED = "edited"
-    """A similar statement of the same function vanished. Undecided: where does an edit end?"""
+    """A similar statement of the same function vanished, or one beside the same line. Undecided: where does an edit
+    end?"""
     TWIN = "twin"
     """An equal statement vanished elsewhere and nothing around it agrees, or a similar one did. Undecided."""
     NEW = "new"
@@ -117,15 +120,20 @@ class Judged:
                 return self._same_body(one, other)
             return _agree(self.old_place(one), self.place(other))
 
+        def beside(one: int, other: int) -> bool:
+            was, now = self.old_place(one), self.place(other)
+            return in_place(one, other) and (_says(was.above, now.above) or _says(was.below, now.below))
+
         def in_file(one: int, other: int) -> bool:
             a, b = here(one), there(other)
             return a[0] == b[0] or (bool(a[1]) and a[1][-1:] == b[1][-1:])
 
         self._pair_equal(Kind.REFLOW, in_place)
         self._pair_equal(Kind.MOVED, around)
-        self._pair_similar(Kind.EDITED, in_place)
+        self._pair_similar(Kind.EDITED, in_place, _ALIKE_IN_PLACE)
+        self._pair_similar(Kind.EDITED, beside, 0.0)
         self._pair_equal(Kind.TWIN, lambda *_: True)
-        self._pair_similar(Kind.TWIN, in_file)
+        self._pair_similar(Kind.TWIN, in_file, _ALIKE)
         self._pair_heads(in_file)
 
     def _pair_equal(self, kind: Kind, allowed: Callable[[int, int], bool]) -> None:
@@ -137,19 +145,19 @@ class Judged:
             self._take(kind, index, next((one for one in candidates if allowed(one, index)), None), candidates)
         self._forget()
 
-    def _pair_similar(self, kind: Kind, allowed: Callable[[int, int], bool]) -> None:
+    def _pair_similar(self, kind: Kind, allowed: Callable[[int, int], bool], least: float) -> None:
         vanished: defaultdict[str, list[int]] = defaultdict(list)
         for index in self._free_old:
             vanished[self.old[index].rule].append(index)
         for index in self._free_new:
             candidates = vanished.get(self.new[index].rule, [])
             rated = [
-                (similar(self.old_place(one).words, self.place(index).words, _ALIKE), -one)
+                (similar(self.old_place(one).words, self.place(index).words, least), -one)
                 for one in candidates
                 if allowed(one, index)
             ]
-            best = max(rated, default=(0.0, 0))
-            self._take(kind, index, -best[1] if best[0] else None, candidates)
+            best = max((each for each in rated if each[0] >= least), default=None)
+            self._take(kind, index, -best[1] if best else None, candidates)
         self._forget()
 
     def _pair_heads(self, allowed: Callable[[int, int], bool]) -> None:

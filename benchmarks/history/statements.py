@@ -126,13 +126,13 @@ class File:
 
 
 def similar(one: Words, other: Words, least: float) -> float:
-    """Return how much of two statements agrees, from 0 to 1; 0 if it is less than `least`."""
+    """Return how much of two statements agrees, from 0 to 1; -1 if it is less than `least`."""
     matcher = SequenceMatcher(None, one[:_MANY], other[:_MANY], autojunk=False)
     # both are upper bounds, and quick
-    if not one or not other or matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
-        return 0.0
+    if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
+        return -1.0
     ratio = matcher.ratio()
-    return ratio if ratio >= least else 0.0
+    return ratio if ratio >= least else -1.0
 
 
 def _tokens(text: str, lines: Lines) -> Iterator[tuple[_Position, str]]:
