@@ -48,7 +48,7 @@ def command(show_witness: bool, exit_zero: bool, config: Path | None, **given: A
         if not note.code:
             click.echo(f"mergegate: {note.text}", err=True)
     if code:
-        click.echo(f"mergegate: {_closed(conditions)}", err=True)
+        click.echo(f"mergegate: {closed(conditions)}", err=True)
     return 0 if exit_zero and code == 1 else code
 
 
@@ -98,7 +98,7 @@ def _noted(notes: Sequence[Note]) -> Iterator[Condition]:
             yield Condition(SOURCE, "baseline", _NOTES[note.code], text=note.text)
 
 
-def _closed(conditions: Sequence[Condition]) -> str:
+def closed(conditions: Sequence[Condition]) -> str:
     """Return the sentence that ends a run in which the gate stays closed."""
     blocking = [condition for condition in conditions if condition.status.exit_code]
     first = next((each for each in blocking if each.status.exit_code == exit_code(conditions)), blocking[0])

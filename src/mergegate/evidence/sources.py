@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 from mergegate.config import Config
@@ -22,7 +23,18 @@ def _from_file(kind: str) -> Source:
     return begin
 
 
-SOURCES: Mapping[str, Source] = {kind: _from_file(kind) for kind in ("coverage", "contracts")}
+def _types(config: Config) -> Finish:
+    if not config.types_wanted:
+        return lambda: (Condition("types", "evidence", Status.ABSENT),)
+    # only projects that measure their types pay for it
+    from mergegate.evidence.types import Running  # noqa: PLC0415
+    from mergegate.gate.ci import circumstances  # noqa: PLC0415
+
+    running = Running(config, circumstances(os.environ))
+    return lambda: running.result().conditions
+
+
+SOURCES: Mapping[str, Source] = {"types": _types, **{kind: _from_file(kind) for kind in ("coverage", "contracts")}}
 """The sources that are always there, in the order of the verdict."""
 
 
