@@ -48,6 +48,7 @@ def test_a_clean_project_passes_and_says_what_is_not_configured(cli: Cli) -> Non
     assert run.stdout.splitlines()[1:] == [
         "gate open",
         "  passed          findings   new findings: 0 (at most 0)",
+        "  not configured  types      evidence",
         "  not configured  coverage   evidence",
         "  not configured  contracts  evidence",
     ]

@@ -21,12 +21,8 @@ from mergegate.evidence.type_conditions import SOURCE, Measured, broken, type_co
 from mergegate.evidence.types_baseline import Held, compare, held_by
 from mergegate.evidence.types_settling import settle
 from mergegate.gate.ci import Circumstances, circumstances
-from mergegate.gate.conditions import Condition, Status
+from mergegate.gate.conditions import Condition
 from mergegate.gate.source import Sources
-
-ABSENT = Condition(SOURCE, "evidence", Status.ABSENT)
-"""What is said of a project that does not measure its types."""
-
 
 @dataclass(frozen=True, slots=True)
 class TypesOutcome:
