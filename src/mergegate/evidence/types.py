@@ -24,6 +24,7 @@ from mergegate.gate.ci import Circumstances, circumstances
 from mergegate.gate.conditions import Condition
 from mergegate.gate.source import Sources
 
+
 @dataclass(frozen=True, slots=True)
 class TypesOutcome:
     """What has become of a measurement.
