@@ -314,7 +314,7 @@ def test_the_gate_may_demand_types(cli: Cli) -> None:
         ('project = "no.json"', 'types.project names "no.json", which does not exist'),
         ("max-per-rule = { optional = 1 }", "types.max-per-rule.optional is no rule of pyright"),
         ("timeout = 0", "types.timeout must be a whole number of at least 1"),
-        ("max-error = 1", 'types.max-error is not a known key (did you mean "max-errors"?'),
+        ("max-error = 1", 'types.max-error is not a known key; did you mean "max-errors"?'),
     ],
 )
 def test_settings_without_a_meaning(cli: Cli, text: str, said: str) -> None:
