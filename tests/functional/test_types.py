@@ -186,6 +186,9 @@ def test_the_gate_weighs_types_and_the_evidence_is_left_for_others(project: Cli)
     evidence = json.loads((project.folder / ".mergegate" / "evidence" / "types.json").read_text(encoding="utf-8"))
     assert list(evidence["inputs"]) == ["app.py"]
     assert evidence["figures"]["by_rule"] == {"reportOptionalMemberAccess": 1}
+    without = project("types", "--no-baseline")
+    assert (without.returncode, "1 new" in without.stdout) == (1, True)
+    assert "repair them, or accept them" in without.stderr
     project.write("app.py", OPTIONAL + "\n\nnumber: int = ''\n")
     run = project("gate")
     assert run.returncode == 1

@@ -123,7 +123,7 @@ def not_comparable(compared: Compared, version: str) -> str:
 
 
 def _advice(compared: Compared) -> str:
-    if compared.held.baseline is None:
+    if compared.held.baseline is None and not compared.held.file.exists():
         return f"there is no {shown_path(compared.held.file)}; '{TYPES.create}' accepts those of today"
     return f"repair them, or accept them: '{TYPES.update} --accept-new'"
 

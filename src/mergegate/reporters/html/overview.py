@@ -76,7 +76,7 @@ def rule_table(report: Report) -> Element:
     for rule, numbers in sorted(by_rule.items(), key=lambda item: (-item[1]["new"], item[0])):
         name = element("a", rule, href=f"#rule-{rule}", class_="rule")
         summary = report.rules[rule].summary if rule in report.rules else ""
-        cells: list[Node] = [element("th", name, element("span", summary), scope="row")]
+        cells: list[Node] = [element("th", name, element("span", *prose(summary)), scope="row")]
         cells += [
             element("td", f"{number:,}", class_="number") for number in (causes[rule], *(numbers[s] for s in shown))
         ]
