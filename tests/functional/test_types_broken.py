@@ -269,22 +269,30 @@ def test_a_pinned_version(fake: Fake, project: Cli) -> None:
 
 
 def test_packages_that_are_missing_now_make_it_no_comparison(fake: Fake, project: Cli) -> None:
-    file = project.folder / "app.py"
+    """The interpreter of the tests has click, an empty environment has not."""
+    full, empty = f"python = '{sys.prefix}'\n[types]\n", "python = 'empty'\n[types]\n"
+    project.write("empty/pyvenv.cfg", "")
+    (project.folder / "empty" / "bin").mkdir()
+    (project.folder / "empty" / "bin" / "python").symlink_to(sys.executable)
+    project.write("mergegate.toml", full)
+    file = project.write("app.py", "import click\n\nclick.a\nclick.b\n")
     place = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 12}}
     lacking = diagnostic(file, rule="reportMissingImports", range=place)
     fake.says(report(diagnostic(file, 2), diagnostic(file, 3)))
     assert project("types", "update").returncode == 0
-    assert '"packages": ["numpy' in (project.folder / FILE).read_text(encoding="utf-8")
+    assert '"packages": ["click click==' in (project.folder / FILE).read_text(encoding="utf-8")
+    project.write("mergegate.toml", empty)
     fake.says(report(lacking))
     said = broken(project)
-    assert f"{FILE} was made with numpy installed, and pyright does not find that here" in said
+    assert f"{FILE} was made with click installed, and pyright does not find that here" in said
     update = project("types", "update")
-    assert (update.returncode, "was made with numpy installed" in update.stderr) == (3, True)
+    assert (update.returncode, "was made with click installed" in update.stderr) == (3, True)
     assert project("types", "update", "--accept-new").returncode == 0
-    assert '"packages": ["numpy (missing)"]' in (project.folder / FILE).read_text(encoding="utf-8")
+    assert '"packages": ["click (missing)"]' in (project.folder / FILE).read_text(encoding="utf-8")
     assert project("types").returncode == 0
+    project.write("mergegate.toml", full)
     fake.says(report(diagnostic(file, 2)))
-    assert f"{FILE} was made without numpy, with which pyright finds more in the same code" in broken(project)
+    assert f"{FILE} was made without click, with which pyright finds more in the same code" in broken(project)
 
 
 def test_a_module_that_is_new_and_missing_is_an_error_of_the_change(fake: Fake, project: Cli) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shutil
 import sys
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from mergegate.engine.environment import Environment
 from mergegate.engine.installed import Packages as Installed
-from mergegate.gate.location import parse
-from mergegate.gate.source import Source, Sources
+from mergegate.gate.source import Sources
 
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))", re.M
@@ -28,17 +25,17 @@ class Packages(NamedTuple):
     Attributes
     ----------
     present
-        What pyright found, by top-level module: the distribution as `name==version`, empty if nobody says.
+        What is installed of them, as `name==version` by top-level module.
     missing
-        The top-level modules that it did not find, sorted.
+        The top-level modules that pyright did not find, sorted.
     """
 
     present: Mapping[str, str]
     missing: tuple[str, ...]
 
     def lines(self) -> tuple[str, ...]:
-        """Return all as a baseline keeps them: `yaml PyYAML==6.0.2`, `attr`, `numpy (missing)`."""
-        found = (f"{name} {distribution}".strip() for name, distribution in sorted(self.present.items()))
+        """Return all as a baseline keeps them: `yaml PyYAML==6.0.2`, `numpy (missing)`."""
+        found = (f"{name} {distribution}" for name, distribution in sorted(self.present.items()))
         return (*found, *(f"{name}{_MISSING}" for name in self.missing))
 
     def lost(self, lines: Iterable[str]) -> tuple[str, ...]:
@@ -74,21 +71,21 @@ def find_packages(
     asked = python or next((Path(path) for path in map(shutil.which, ("python", "python3")) if path), None)
     named = "" if python is None and variables.get("VIRTUAL_ENV") else str(asked or "")
     installed = Installed(Environment(root, named, variables), None, "types", 0)
-    missing = {name.partition(".")[0] for name in unresolved}
+    # of an installed package a module may be missing: that is an error like others
+    names = {name.partition(".")[0] for name in unresolved}
+    missing = {name for name in names if not _is_own(root, name) and installed.find(name) is None}
     present: dict[str, str] = {}
-    for name, mentions in _mentioned(paths, sources).items():
-        if name in missing or name in sys.stdlib_module_names or _is_own(root, name):
-            continue
+    for name in _mentioned(paths, sources) - missing - sys.stdlib_module_names:
         found = installed.find(name)
-        distribution = found.distribution if found is not None and "==" in found.distribution else ""
-        if distribution or any(name in _imported(sources[path]) for path in mentions):
-            present[name] = distribution
-    return Packages(present, tuple(sorted(name for name in missing if not _is_own(root, name))))
+        # pyright may know a module from elsewhere, or may have been told to be silent about it: who knows
+        if found is not None and "==" in found.distribution and not _is_own(root, name):
+            present[name] = found.distribution
+    return Packages(present, tuple(sorted(missing)))
 
 
-def _mentioned(paths: Iterable[str], sources: Sources) -> dict[str, list[str]]:
-    """Return the top-level modules that lines seem to import, with the files: such lines stand in texts, too."""
-    names: defaultdict[str, list[str]] = defaultdict(list)
+def _mentioned(paths: Iterable[str], sources: Sources) -> set[str]:
+    """Return the top-level modules that lines seem to import: such lines stand in texts, too."""
+    names: set[str] = set()
     for path in paths:
         try:
             data = sources.read(path)
@@ -96,21 +93,7 @@ def _mentioned(paths: Iterable[str], sources: Sources) -> dict[str, list[str]]:
             continue
         for source, listed in _IMPORT.findall(data):
             parts = [part.split() for part in (source, *listed.split(b","))]
-            for part in parts:
-                if part:
-                    names[part[0].partition(b".")[0].decode()].append(path)
-    return names
-
-
-def _imported(source: Source) -> set[str]:
-    """Return the top-level modules that a file imports."""
-    tree = parse("\n".join(source.lines))
-    names: set[str] = set()
-    for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Import):
-            names.update(each.name.partition(".")[0] for each in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
+            names.update(part[0].partition(b".")[0].decode() for part in parts if part)
     return names
 
 
