@@ -326,6 +326,10 @@ def _check_paths(root: Path, values: Mapping[str, Any]) -> None:
 def _check_types(root: Path, types: TypesConfig) -> None:
     if types.project and not (root / types.project).exists():
         raise WrongValue(("types", "project"), f'names "{types.project}", which does not exist')
+    try:
+        translate("\n".join(types.strict_paths), strict=bool(types.strict_paths))
+    except BadPattern as bad:
+        raise WrongValue(("types", "strict-paths", bad.line), f"is no pattern: {bad.reason}") from None
     wrong = next((name for name in types.max_per_rule if not name.startswith("report")), None)
     if wrong is not None:
         hint = "pyright's rules are spelled as in reportOptionalMemberAccess"

@@ -321,6 +321,7 @@ def test_the_gate_may_demand_types(cli: Cli) -> None:
     [
         ('project = "no.json"', 'types.project names "no.json", which does not exist'),
         ("max-per-rule = { optional = 1 }", "types.max-per-rule.optional is no rule of pyright"),
+        ('strict-paths = ["src/", "!"]', "types.strict-paths[1] is no pattern: "),
         ("timeout = 0", "types.timeout must be a whole number of at least 1"),
         ("max-error = 1", 'types.max-error is not a known key; did you mean "max-errors"?'),
     ],
