@@ -327,7 +327,8 @@ def _check_types(root: Path, types: TypesConfig) -> None:
     if types.project and not (root / types.project).exists():
         raise WrongValue(("types", "project"), f'names "{types.project}", which does not exist')
     try:
-        translate("\n".join(types.strict_paths), strict=bool(types.strict_paths))
+        if types.strict_paths:
+            translate("\n".join(types.strict_paths), strict=True)
     except BadPattern as bad:
         raise WrongValue(("types", "strict-paths", bad.line), f"is no pattern: {bad.reason}") from None
     wrong = next((name for name in types.max_per_rule if not name.startswith("report")), None)
