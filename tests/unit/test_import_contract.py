@@ -25,7 +25,7 @@ LAYERS = {
     "checks": ("semantics", "finding"),
     "cache": ("errors",),
     "engine": ("checks", "cache", "config", "git"),
-    "evidence": ("gate", "files"),
+    "evidence": ("gate", "files", "rules"),
     "gate": ("engine",),
     "reporters": ("gate", "evidence"),
     "plugins": ("reporters", "cli"),

@@ -38,7 +38,9 @@ def install(project: Config, *, dry_run: bool) -> Iterator[str]:
     repository = Repository.find(project.root)
     if repository is None:
         raise MergegateError(f"{project.root} lies in no git repository", "run 'git init' first")
-    yield _attribute(repository.root / ".gitattributes", PurePath(project.baseline).name, dry_run=dry_run)
+    files = [project.baseline, *([project.types.baseline] if project.types_wanted else [])]
+    for file in files:
+        yield _attribute(repository.root / ".gitattributes", PurePath(file).name, dry_run=dry_run)
     for key, value in (("name", "baselines of mergegate"), ("driver", f"{_program()} baseline merge %O %A %B")):
         yield _setting(repository.root, f"merge.{_NAME}.{key}", value, dry_run=dry_run)
     yield (
