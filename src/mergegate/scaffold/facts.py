@@ -21,6 +21,7 @@ HOSTS = ("github", "gitlab")
 
 _PROJECT_FILES = (PYPROJECT, "setup.py", "setup.cfg")
 _HOST = re.compile(r"(?:[A-Za-z][\w+.-]*://)?(?:[^@/]*@)?([\w.-]+)")
+_WORD = re.compile(r"\w+")
 _RELEASE = re.compile(r"\d+(\.\d+)*")
 _NO_PACKAGES = {"tests", "test", "docs", "doc", "examples", "example", "benchmarks", "scripts", "build", "dist"}
 
@@ -76,6 +77,15 @@ class Facts(NamedTuple):
     def arguments(self) -> tuple[str, ...]:
         """What tells a command that starts in `top` which project is meant."""
         return ("--config", f"{self.prefix}{self.settings_file.name}") if self.prefix else ()
+
+    @property
+    def name(self) -> str:
+        """How hooks and jobs for it are called, so that each project of a repository can have its own."""
+        return "-".join(("mergegate", *_WORD.findall(self.prefix)))
+
+    def is_gated_by(self, job: str) -> bool:
+        """Tell whether the text of a hook or job runs mergegate on this project: on all, or on this one by name."""
+        return "mergegate" in job and ("--config" not in job or any(each in job for each in self.arguments[1:]))
 
     @property
     def python(self) -> str:

@@ -23,12 +23,16 @@ def attributes(facts: Facts) -> Step:
 
 
 def ignored(facts: Facts) -> Step:
-    """Return what keeps caches and measurements out of commits."""
+    """Return what keeps caches and measurements out of commits, and the baseline in them."""
     own = facts.root / ".gitignore"
     path = own if own.exists() else facts.top / ".gitignore"
     names = (facts.config.cache_dir, _EVIDENCE)
     known = {line.strip().strip("/") for line in (read_text(path) or "").splitlines()}
-    return _with_lines(path, [f"{name.strip('/')}/" for name in names if name.strip("/") not in known])
+    lines = [f"{name.strip('/')}/" for name in names if name.strip("/") not in known]
+    baseline = f"{facts.prefix}{facts.config.baseline}"
+    if facts.repository is not None and facts.repository.ignored([baseline]):
+        lines.append(f"!{PurePath(baseline).name}")
+    return _with_lines(path, lines)
 
 
 def _with_lines(path: Path, lines: list[str]) -> Step:

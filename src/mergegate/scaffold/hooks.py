@@ -33,7 +33,7 @@ def pre_commit(facts: Facts) -> Step:
     if document is None:
         return Note(path, "is not valid YAML; repair it and add this", _entry(facts, _Style()))
     repos = entries(document.root).get("repos")
-    if any("mergegate" in str(plain(repo)) for repo in items(repos)):
+    if any(facts.is_gated_by(str(plain(repo))) for repo in items(repos)):
         return Note(path, "runs mergegate already")
     return _extended(path, document, repos, facts)
 
@@ -73,7 +73,7 @@ def _is_extended(before: Document, after: Document) -> bool:
 def _entry(facts: Facts, style: _Style) -> str:
     hook = [
         "id: mergegate",
-        "name: mergegate",
+        f"name: {facts.name}",
         "entry: mergegate check",
         *([f"args: {json.dumps(list(facts.arguments))}"] if facts.arguments else []),
         "language: python",

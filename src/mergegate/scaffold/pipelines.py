@@ -22,9 +22,12 @@ def github(facts: Facts) -> Step:
     """Return what makes GitHub Actions run the gate."""
     folder = facts.top / WORKFLOWS
     for file in sorted((*folder.glob("*.yml"), *folder.glob("*.yaml"))):
-        if "mergegate" in file.name or "mergegate" in (read_text(file) or ""):
+        if facts.is_gated_by(read_text(file) or ""):
             return Note(file, "runs mergegate already")
-    return Change(folder / "mergegate.yml", None, rendered("github.yml", facts))
+    path = folder / f"{facts.name}.yml"
+    if path.exists():
+        return Note(path, "is there already")
+    return Change(path, None, rendered("github.yml", facts))
 
 
 def gitlab(facts: Facts) -> Step:
@@ -33,10 +36,10 @@ def gitlab(facts: Facts) -> Step:
     text = read_text(path)
     if text is None:
         return Change(path, None, rendered("gitlab.yml", facts))
-    if "mergegate" in text:
-        return Note(path, "runs mergegate already")
     before = parse(text)
     jobs = entries(before.root) if before is not None else {}
+    if any(facts.is_gated_by(f"{name}: {plain(job)}") for name, job in jobs.items()):
+        return Note(path, "runs mergegate already")
     stage = _stage(scalars(jobs.get("stages")))
     addition = rendered("gitlab.yml", facts).replace("stage: test\n", f"stage: {stage}\n")
     after = appended(text, addition)
@@ -45,7 +48,7 @@ def gitlab(facts: Facts) -> Step:
         return Note(path, "is not one valid YAML document; add this yourself", addition)
     wanted = {key: plain(value) for key, value in jobs.items()}
     made = {key: plain(value) for key, value in entries(found.root).items()}
-    if made.pop("mergegate", None) is None or made != wanted:
+    if facts.name in wanted or made.pop(facts.name, None) is None or made != wanted:
         return Note(path, "cannot be added to at its end; add this yourself", addition)
     return Change(path, text, after)
 
@@ -62,6 +65,7 @@ def _values(facts: Facts) -> Mapping[str, str]:
     arguments = "".join(f" {shlex.quote(argument)}" for argument in facts.arguments)
     branch = facts.branch if _BRANCH.fullmatch(facts.branch) else "main"
     return {
+        "name": facts.name,
         "requirement": requirement(),
         "arguments": arguments,
         "branch": branch,

@@ -44,10 +44,11 @@ def settings(facts: Facts, *, mergegate: bool, pyright: bool) -> Iterator[Step]:
     elif mergegate:
         tables += _own(facts, ("tool", "mergegate"))
     if pyright and "pyright" in facts.metadata.tools:
-        yield Note(facts.root, "pyright is configured already")
-    elif pyright and facts.pyproject is None:
+        own = facts.root / PYRIGHT_FILE
+        yield Note(own if own.is_file() else facts.root / PYPROJECT, "configures pyright already")
+    elif pyright and facts.pyproject is None and _pyright(facts):
         yield Change(facts.root / PYRIGHT_FILE, None, json.dumps(_pyright(facts), indent=2) + "\n")
-    elif pyright:
+    elif pyright and _pyright(facts):
         tables.append((("tool", "pyright"), [(key, value, "") for key, value in _pyright(facts).items()]))
     if tables and facts.pyproject is not None:
         yield _extended(facts.root / PYPROJECT, facts.pyproject, tables)
@@ -70,8 +71,8 @@ def _own(facts: Facts, prefix: tuple[str, ...]) -> list[_Table]:
 
 def _pyright(facts: Facts) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if facts.packages:
-        found["include"] = list(facts.packages)
+    if facts.packages or facts.has_python:
+        found["include"] = list(facts.packages or ["."])
     if facts.metadata.minor is not None:
         found["pythonVersion"] = f"3.{facts.metadata.minor}"
     return found

@@ -63,14 +63,21 @@ def insert_after(text: str, node: yaml.Node, lines: str) -> list[str]:
     """Return where lines may go behind a node, the likeliest text first.
 
     A block ends for the parser where the next token begins, behind comments that belong to what follows; so the first
-    text has the lines directly behind the last line of the node's own, the second where the parser says.
+    text has the lines directly behind the last line of the node's own and the comments indented with it, the second
+    where the parser says.
     """
     rows = text.splitlines(keepends=True)
     end = node.end_mark.line + (1 if node.end_mark.column else 0)
     close = end
     while close > 0 and (not rows[close - 1].strip() or rows[close - 1].lstrip().startswith("#")):
         close -= 1
+    while close < end and _is_comment_below(rows[close], node.start_mark.column):
+        close += 1
     return [_joined(rows, at, lines, newline(text)) for at in dict.fromkeys((close, end))]
+
+
+def _is_comment_below(row: str, column: int) -> bool:
+    return row.lstrip().startswith("#") and len(row) - len(row.lstrip()) > column
 
 
 def _joined(rows: list[str], at: int, lines: str, ends: str) -> str:
