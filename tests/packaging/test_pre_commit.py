@@ -61,6 +61,13 @@ def test_the_hooks_of_the_repository_run(project: Path, tmp_path: Path) -> None:
     assert pre_commit(project, "run", "--all-files").returncode == 0
 
 
+def test_the_wheel_brings_the_templates_along(project: Path, programs: Path) -> None:
+    done = run(programs / "mergegate", "init", "--host", "github", "--host", "gitlab", folder=project)
+    assert done.returncode == 0, done.stderr
+    assert (project / ".github" / "workflows" / "mergegate.yml").is_file()
+    assert (project / ".gitlab-ci.yml").is_file()
+
+
 def test_what_init_writes_runs_at_every_commit(project: Path, wheel: Path) -> None:
     (project / "pyproject.toml").unlink()
     assert Cli(project)("init").returncode == 0
