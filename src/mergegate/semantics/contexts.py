@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.calls import UNKNOWN_ROW
@@ -25,7 +25,7 @@ Known = frozenset[tuple[int, str, Row]]
 
 NOTHING: Known = frozenset()
 # of more functions than this in more contexts than this nobody knows how they come together
-_MAX_STEPS = 600
+_MAX_STEPS = 300
 _SEVERAL = ("(",)
 
 
@@ -61,6 +61,8 @@ class Contexts:
         self.graph = graph
         self.effects = effects
         self.usable = usable
+        self._searched: dict[tuple[int, Known], Chain | Literal[True] | None] = {}
+        self._order = 0
 
     def best(self, function: int, edge: Edge) -> Chain | None:
         """Return the strongest and shortest chain that an edge of a function really leads to, None if there is none."""
@@ -71,7 +73,7 @@ class Contexts:
         chain = Chain(cost, tuple(hops), hops[-1][1] if hops else edge)
         if not any(self._guards_of(below, way) for below, way in hops) or self._runs(function, edge, hops):
             return chain
-        return self._search(function, edge, chain)
+        return self._other(function, edge, chain)
 
     # -- one chain -----------------------------------------------------------------------------------------------
 
@@ -101,35 +103,57 @@ class Contexts:
 
     # -- the best chain ------------------------------------------------------------------------------------------
 
-    def _search(self, function: int, edge: Edge, fallback: Chain) -> Chain | None:
-        """Search for the best chain in the order of what the effects promise, which no context makes better."""
-        counter = 0
-        start = Cost(edge.uncertain, edge.first_use, 0, 1)
-        heap = [_Step(fallback.cost, counter, start, edge, NOTHING, ())]
-        callers = {counter: function}
-        seen: set[tuple[int, Known]] = set()
+    def _other(self, function: int, edge: Edge, promised: Chain) -> Chain | None:
+        """Return the best chain behind an edge whose promised one is ruled out."""
+        found: Chain | None = None
+        for below in self._bodies(edge.target):
+            known = self._passed(function, edge, self.graph.function_of(below), NOTHING)
+            if (below, known) not in self._searched:
+                self._searched[below, known] = self._search(below, known)
+            rest = self._searched[below, known]
+            if rest is True:
+                return promised
+            if rest is not None:
+                before = Cost(edge.uncertain, edge.first_use, 0, 1)
+                chain = Chain(_together(before, rest.cost), rest.hops, rest.last)
+                found = chain if found is None or chain.cost < found.cost else found
+        return found
+
+    def _search(self, node: int, known: Known) -> Chain | Literal[True] | None:
+        """Search for the best chain from a function in the order of what the effects promise, the best first.
+
+        Returns
+        -------
+        Chain, True or None
+            True if the search was given up.
+        """
+        heap: list[_Step] = []
+        seen = {(node, known)}
+        self._spread(heap, node, known, Cost(0, False, 0, 0), ())
         while heap:
             step = heapq.heappop(heap)
-            caller = callers.pop(step.order)
             if step.edge.target < 0:
                 return Chain(step.cost, step.hops, step.edge)
             for below in self._bodies(step.edge.target):
-                known = self._passed(caller, step.edge, self.graph.function_of(below), step.known)
-                if (below, known) in seen:
+                passed = self._passed(step.hops[-1][0], step.edge, self.graph.function_of(below), step.known)
+                if (below, passed) in seen:
                     continue
-                seen.add((below, known))
+                seen.add((below, passed))
                 if len(seen) > _MAX_STEPS:
-                    return fallback
-                body = self.graph.function_of(below)
-                for way in self._ways(below, body, known):
-                    rest = self.effects.of_edge(way)
-                    if rest is not None:
-                        counter += 1
-                        callers[counter] = body
-                        before = _after(step.before, way)
-                        cost = _together(step.before, rest)
-                        heapq.heappush(heap, _Step(cost, counter, before, way, known, (*step.hops, (body, way))))
+                    return True
+                self._spread(heap, below, passed, step.before, step.hops)
         return None
+
+    def _spread(self, heap: list[_Step], node: int, known: Known, before: Cost, hops: tuple[Hop, ...]) -> None:
+        """Add the ways on from a function that is reached."""
+        function = self.graph.function_of(node)
+        for way in self.graph.node_edges(node):
+            rest = self.effects.of_edge(way)
+            if rest is None or not self.usable(function, way) or self._is_ruled_out(function, way, known):
+                continue
+            self._order += 1
+            cost = _together(before, rest)
+            heapq.heappush(heap, _Step(cost, self._order, _after(before, way), way, known, (*hops, (function, way))))
 
     def _bodies(self, node: int) -> Iterator[int]:
         """Yield the nodes of single functions that a node stands for."""
@@ -142,11 +166,6 @@ class Contexts:
                 return
         if not graph.functions[graph.function_of(node)].flags & FunctionFlag.ASYNC:
             yield node
-
-    def _ways(self, node: int, function: int, known: Known) -> Iterator[Edge]:
-        for way in self.graph.node_edges(node):
-            if self.usable(function, way) and not self._is_ruled_out(function, way, known):
-                yield way
 
     # -- what a call passes --------------------------------------------------------------------------------------
 
