@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mergegate.syntax.demands import fails, strings, tests_of
+from mergegate.syntax.demands import alternatives, fails, strings
 from mergegate.syntax.fingerprints import fingerprint
 
 BITS = 20
@@ -13,7 +13,7 @@ TEXTS = st.text(max_size=70)
 
 
 def is_refuted(kind: str, text: str, wanted: list[str]) -> bool:
-    return all(fails(("s", fingerprint(text)), test) for test in tests_of(strings(kind, wanted)))
+    return all(fails(("s", fingerprint(text)), test) for test in alternatives(strings(kind, wanted)))
 
 
 @given(TEXTS, TEXTS, TEXTS, st.lists(TEXTS, max_size=3))

@@ -21,7 +21,7 @@ from mergegate.semantics.values import (
     Value,
     join,
 )  # fmt: skip
-from mergegate.syntax.demands import fails, tests_of
+from mergegate.syntax.demands import alternatives, fails
 from mergegate.syntax.summary import FIRST_ROWS, FunctionFlag, Row
 from mergegate.syntax.summary import NONE as NONE_ROW
 
@@ -232,7 +232,7 @@ class Calls(Callables):
 
     def is_refuted(self, demand: str, passed: Callable[[str], Row]) -> bool:
         """Tell whether what is passed certainly meets no test of a demand; `passed` gives the row for a path."""
-        return all(fails(passed(test.path), test) for test in tests_of(demand))
+        return all(fails(passed(test.path), test) for test in alternatives(demand))
 
     def passed_row(self, function: int, receiver: Value | None, arguments: Arguments, position: int, path: str) -> Row:
         """Return the constant passed for a parameter, or for an item of a `**` parameter."""

@@ -16,7 +16,7 @@ from mergegate.semantics.calls import UNKNOWN_ROW
 from mergegate.semantics.effects import Cost, Effects
 from mergegate.semantics.graph import Edge, Virtual
 from mergegate.semantics.values import Arguments, Value
-from mergegate.syntax.demands import tests_of
+from mergegate.syntax.demands import alternatives
 from mergegate.syntax.summary import FunctionFlag, Row
 
 Hop = tuple[int, Edge]
@@ -204,7 +204,9 @@ class Contexts:
         for index, parameter in enumerate(fact.parameters):
             if parameter.kind not in ("*", "**"):
                 yield index, ""
-        paths = {(index, test.path) for guard in fact.guards for index, demand in guard for test in tests_of(demand)}
+        paths = {
+            (index, test.path) for guard in fact.guards for index, demand in guard for test in alternatives(demand)
+        }
         yield from sorted(pair for pair in paths if pair[1])
 
     def _receiver(self, module: int, callee: int, function: int) -> tuple[bool, Value | None]:

@@ -22,7 +22,7 @@ from mergegate.syntax.fingerprints import EMPTY, cannot_end, cannot_start, finge
 from mergegate.syntax.summary import DEMANDS, Row
 
 
-class Test(NamedTuple):
+class Alternative(NamedTuple):
     """One demand: what of the parameter is meant (`path`), the kind of the test, and what it compares with."""
 
     path: str
@@ -53,26 +53,26 @@ def either(demands: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def tests_of(demand: str) -> tuple[Test, ...]:
+def alternatives(demand: str) -> tuple[Alternative, ...]:
     """Return the tests of which one must hold; what nobody wrote holds always."""
     return tuple([_test(part) for part in demand.split("|")])
 
 
-def _test(text: str) -> Test:
+def _test(text: str) -> Alternative:
     head, _, path = text.partition("@")
     kind = head[:1]
     if head in DEMANDS:
-        return Test(path, head)
+        return Alternative(path, head)
     if kind == ".":
         owner, _, names = head[1:].partition(":")
-        return Test(path, kind, owner=owner, members=tuple(names.split(",")))
+        return Alternative(path, kind, owner=owner, members=tuple(names.split(",")))
     prints = head[1:].split(",")
     if kind in _STRING_TESTS and all(part.isdecimal() for part in prints):
-        return Test(path, kind, tuple(map(int, prints)))
-    return Test(path, "?")
+        return Alternative(path, kind, tuple(map(int, prints)))
+    return Alternative(path, "?")
 
 
-def fails(row: Row, test: Test) -> bool:
+def fails(row: Row, test: Alternative) -> bool:
     """Tell whether a constant certainly does not pass a test.
 
     Parameters
