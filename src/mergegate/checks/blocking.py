@@ -104,6 +104,9 @@ class _BlockingCheck:
             limits.append(Confidence.MEDIUM if cost.uncertain == 1 else Confidence.LOW)
         if self.circumstances.is_harmless_so_far(function, operation):
             limits.append(Confidence.LOW)
+        alone = self.circumstances.is_alone(function)
+        if alone:
+            limits.append(Confidence.MEDIUM)
         story = self.witness.tell(function, edge, hops, entry, first_use=cost.first_use)
         return Finding(
             rule=rule.id,
@@ -115,7 +118,7 @@ class _BlockingCheck:
             column=operation.column,
             end_line=operation.end_line,
             end_column=operation.end_column,
-            message=story.message,
+            message=f"{story.message}; {_ALONE}" if alone else story.message,
             help=story.help,
             cause=story.cause,
             scope=fact.qualname,
@@ -123,4 +126,5 @@ class _BlockingCheck:
         )
 
 
+_ALONE = "nothing but its own command is known to wait, whose event loop runs no other task"
 _HELPER_RULE = "blocking-helper-in-async"

@@ -99,12 +99,12 @@ def _find_choices(rows: list[Row]) -> ModuleChoices:
             if row[0] == "~":
                 pairs.setdefault(row[1], {})[row[2], row[3]] = None
                 above.add(node)
-            elif not above.isdisjoint(_parts(row)):
+            elif not above.isdisjoint(parts_of(row)):
                 above.add(node)
     return ModuleChoices({function: tuple(found) for function, found in pairs.items()}, frozenset(above))
 
 
-def _parts(row: Row) -> Iterable[int]:
+def parts_of(row: Row) -> Iterable[int]:
     """Return the nodes that a row is made of."""
     kind = row[0]
     if kind == "(":
