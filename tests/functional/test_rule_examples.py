@@ -90,8 +90,12 @@ def test_what_nobody_waits_for_is_hardly_worth_a_word(rule: str, name: str, tmp_
     assert {result.finding.confidence for result in report_on(tmp_path).new} == {Confidence.LOW}
 
 
-def test_what_waits_on_a_shared_loop_is_reported_in_full(tmp_path: Path) -> None:
-    write(named("blocking-call-in-async", "loop-of-a-server"), tmp_path)
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [("blocking-call-in-async", "loop-of-a-server"), ("file-io-in-async", "register-of-what-is-held")],
+)
+def test_what_others_wait_for_each_time_is_reported_in_full(rule: str, name: str, tmp_path: Path) -> None:
+    write(named(rule, name), tmp_path)
 
     assert {result.finding.confidence for result in report_on(tmp_path).new} == {Confidence.HIGH}
 

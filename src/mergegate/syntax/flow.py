@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from mergegate.syntax.expressions import ExpressionReader
-from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, gives, looked_up_in
+from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, gives, looked_up_in, only_holds
 from mergegate.syntax.scope import Changes, Key
 from mergegate.syntax.summary import DEMANDS, Demand, Flag, FunctionFlag
 
@@ -52,7 +52,7 @@ class FlowReader(ExpressionReader):
         last = statement.body[-1]
         if not paths or not isinstance(last, ast.Return) or not gives(last, (*tested, *paths)):
             return
-        if fills(block, paths, block.index(statement) + 1):
+        if fills(block, paths, block.index(statement) + 1) and not only_holds(statement.body):
             self.flags |= Flag.FIRST_USE
 
     def shared(self, paths: Sequence[str]) -> list[str]:
