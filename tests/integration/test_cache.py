@@ -98,8 +98,8 @@ def test_equal_files_are_modules_of_their_own(project: Path) -> None:
     # deciding what a call's constants rule out adds to the facts of the module that is asked
     text = (
         "import httpx\n\ndef client(wait):\n    if wait:\n        made = httpx.Client()\n    else:\n"
-        "        made = httpx.AsyncClient()\n    return made\n\n"
-        "async def handler():\n    client(True).get('/')\n    await client(False).get('/')\n"
+        "        made = httpx.AsyncClient()\n    return (made, wait)\n\n"
+        "async def handler():\n    client(True)[0].get('/')\n    await client(False)[0].get('/')\n"
     )
     for name in ("app/one.py", "app/two.py", "app/three.py"):
         (project / name).write_text(text, encoding="utf-8")
