@@ -83,10 +83,11 @@ class Credentials:
                 known[entry] = _rows(data)
         stale = {entry: each for entry, each in zip(keys, inputs, strict=True) if entry not in known}
         work = [_kind(each.path).encode() + b"\0" + self.contents(each) for each in stale.values()]
-        for entry, made in zip(stale, in_processes(judge_all, work, self.jobs), strict=True):
-            known[entry] = _rows(made)
+        made = in_processes(judge_all, work, self.jobs)
+        for entry, rows in zip(stale, judge_all(work) if made is None else made, strict=True):
+            known[entry] = _rows(rows)
             if self.store is not None:
-                self.store.put("secrets", entry, made)
+                self.store.put("secrets", entry, rows)
         return [known[entry] for entry in keys]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mergegate.semantics.attributes import Attributes
@@ -93,9 +94,10 @@ class Choices(Attributes):
 def _find_choices(rows: list[Row]) -> ModuleChoices:
     pairs: dict[int, dict[tuple[int, int], None]] = {}
     above: set[int] = set()
-    if any(row[0] == "~" for row in rows):
+    first = next((node for node, row in enumerate(rows) if row[0] == "~"), -1)
+    if first >= 0:
         # the parts of a row stand before it in the table
-        for node, row in enumerate(rows):
+        for node, row in enumerate(islice(rows, first, None), first):
             if row[0] == "~":
                 pairs.setdefault(row[1], {})[row[2], row[3]] = None
                 above.add(node)

@@ -29,7 +29,7 @@ class Site(NamedTuple):
 
     def without_arguments(self) -> Site:
         """The same place, for a call whose arguments are not at hand (a callback, a special method)."""
-        return self._replace(row=_NO_CALL, module=-1, function=-1)
+        return Site(-1, self.operation, _NO_CALL, self.first_use, self.edges)
 
 
 class Dispatch(Construction):
@@ -61,6 +61,7 @@ class Dispatch(Construction):
         self.primitives: list[Primitive] = []
         self._primitive_ids: dict[tuple[str, int], int] = {}
         self._verdicts: dict[str, Blocking | bool | None] = {}
+        self._method_names: dict[tuple[str, str], tuple[str, ...]] = {}
         self.first_group = len(self.functions)
         self.groups: list[Virtual | Special] = []
         self._group_ids: dict[Any, int] = {}
@@ -85,7 +86,7 @@ class Dispatch(Construction):
         elif kind == "x":
             self._external_edges(site, (value[1],))
         elif kind == "xm":
-            self._external_edges(site, [f"{ancestor}.{value[3]}" for ancestor in self.mro(value[1])])
+            self._external_edges(site, self._catalogued_method(value[1], value[3]))
         elif kind == "part":
             for inner in value[1]:
                 self.call_edges(site.without_arguments(), inner)
@@ -255,6 +256,16 @@ class Dispatch(Construction):
                     lazily = site.first_use or entry.grade == "first-use"
                     site.edges.append(Edge(site.operation, self._primitive(entry, str(name)), 0, lazily))
                 return
+
+    def _catalogued_method(self, key: str, method: str) -> tuple[str, ...]:
+        """Return the name under which the catalogue knows a method of an external class; nothing if it does not."""
+        ancestors = self.mro(key)
+        known = self._method_names.get((key, method))
+        if known is None:
+            names = (f"{ancestor}.{method}" for ancestor in ancestors)
+            found = next((name for name in names if self._verdict(name) is not None), None)
+            known = self._method_names[key, method] = () if found is None else (found,)
+        return known
 
     def _can_block(self, entry: Blocking, site: Site) -> bool:
         """Tell whether a call that an entry speaks of can block at just this place."""
