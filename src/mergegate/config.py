@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from mergegate.config_coverage import CoverageConfig
 from mergegate.config_file import FILE_NAMES, PYPROJECT, ConfigFile, find_file, read_file
 from mergegate.config_shapes import (
     Flag,
@@ -113,6 +114,10 @@ class Config:
         TableOf(Text(tuple(Severity))), "Severity by rule, where it is not the rule's own.", {}, analysis=False
     )
     async_: AsyncConfig = option(Section(AsyncConfig), "Blocking calls in async functions.", AsyncConfig())  # noqa: RUF009
+    coverage: CoverageConfig = option(  # noqa: RUF009
+        Section(CoverageConfig), "What tests must cover; the gate is on if this section is there.",
+        CoverageConfig(), analysis=False,
+    )  # fmt: skip
 
     def override(self, source: str = "command line", **changes: object) -> Config:
         """Return a copy with other values, given by field name as TOML would give them.

@@ -27,7 +27,8 @@ LAYERS = {
     "engine": ("checks", "cache", "config", "git"),
     "evidence": ("gate", "files"),
     "gate": ("engine",),
-    "reporters": ("gate", "evidence"),
+    "coverage": ("evidence",),
+    "reporters": ("gate", "coverage"),
     "plugins": ("reporters", "cli"),
     "cli": ("reporters", "plugins"),
 }
@@ -35,7 +36,7 @@ LAYERS = {
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}
 ENV = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
 # the command line never pays for what only pylint, models or tests need
-HEAVY = ("pylint", "astroid", "pydantic", "hypothesis", "pytest")
+HEAVY = ("pylint", "astroid", "pydantic", "hypothesis", "pytest", "coverage")
 
 
 def _layer(module: str) -> str:

@@ -14,6 +14,7 @@ from mergegate.config_shapes import guess
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("mergegate.cli.check", "Report what is wrong in a project."),
     "baseline": ("mergegate.cli.baseline", "Accept the findings of today, so that only new ones block."),
+    "coverage": ("mergegate.cli.coverage", "Judge what tests cover, and say which tests are missing."),
     "explain": ("mergegate.cli.explain", "Explain a rule, or one finding by its fingerprint."),
     "rules": ("mergegate.cli.rules", "List the rules."),
     "config": ("mergegate.cli.config", "Show the settings in force, or the schema of settings."),
