@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from covered import Covered
 from fronts import Cli, Pylint
+
+pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
@@ -21,3 +24,9 @@ def cli(tmp_path: Path) -> Cli:
 def pylint(tmp_path: Path) -> Pylint:
     """The plugin in the folder of `cli`."""
     return Pylint(tmp_path)
+
+
+@pytest.fixture
+def covered(pytester: pytest.Pytester) -> Covered:
+    """A project whose tests run under coverage."""
+    return Covered(pytester)
