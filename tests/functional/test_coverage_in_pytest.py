@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -312,7 +311,7 @@ def test_settings_of_pytest_are_read_from_an_ini_file(covered: Covered) -> None:
 def test_a_data_file_can_be_named(covered: Covered) -> None:
     covered.start("floors = {total = 57}\nratchet = []\n")
     covered.test()
-    os.replace(covered.folder / ".coverage", covered.folder / "kept.data")
+    (covered.folder / ".coverage").replace(covered.folder / "kept.data")
     done = covered.test("--mergegate-data=kept.data", cov=())
     assert done.returncode == 0
     assert "passed: 57.14 %" in done.stdout
