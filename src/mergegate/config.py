@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from mergegate.config_coverage import CoverageConfig
 from mergegate.config_file import FILE_NAMES, PYPROJECT, ConfigFile, find_file, read_file
+from mergegate.config_gate import GateConfig, Waiver
 from mergegate.config_shapes import (
     Flag,
     KeyPath,
@@ -118,6 +119,10 @@ class Config:
         Section(CoverageConfig), "What tests must cover; the gate is on if this section is there.",
         CoverageConfig(), analysis=False,
     )  # fmt: skip
+    gate: GateConfig = option(Section(GateConfig), "Conditions of the merge gate.", GateConfig(), analysis=False)  # noqa: RUF009
+    waivers: tuple[Waiver, ...] = option(
+        ListOf(Section(Waiver)), "Findings that are let through for a while.", (), analysis=False
+    )
 
     def override(self, source: str = "command line", **changes: object) -> Config:
         """Return a copy with other values, given by field name as TOML would give them.
@@ -141,12 +146,19 @@ class Config:
 
     def error(self, keys: KeyPath, message: str, hint: str = "") -> ConfigError:
         """Return an error about a setting, with its file and line if it stands in a file."""
+        found = self._file_of(keys)
+        if found is not None:
+            return _error(found, WrongValue(keys, message, hint))
+        return ConfigError(f"{self.place(keys)}: {_spell(keys)} {message}", hint)
+
+    def place(self, keys: KeyPath) -> str:
+        """Return where a setting comes from: `pyproject.toml:12`, `command line`, `default`."""
+        found = self._file_of(keys)
+        return f"{found.path.name}:{found.line(keys)}" if found else self.origins.get(str(keys[0]), "default")
+
+    def _file_of(self, keys: KeyPath) -> ConfigFile | None:
         source = self.origins.get(str(keys[0]), "default")
-        if self.file is not None and source.startswith(self.file.name):
-            found = read_file(self.file)
-            if found is not None:
-                return _error(found, WrongValue(keys, message, hint))
-        return ConfigError(f"{source}: {_spell(keys)} {message}", hint)
+        return read_file(self.file) if self.file is not None and source.startswith(self.file.name) else None
 
     def check_rules(self, rules: Iterable[str], families: Iterable[str]) -> None:
         """Raise `ConfigError` if a setting names a rule or family that does not exist."""
@@ -154,6 +166,8 @@ class Config:
         mentions: list[tuple[KeyPath, str]] = [(("select", i), name) for i, name in enumerate(self.select)]
         mentions += [(("ignore", i), name) for i, name in enumerate(self.ignore)]
         mentions += [(("severity", name), name) for name in self.severity]
+        mentions += [(("waivers", i, "rule"), waiver.rule) for i, waiver in enumerate(self.waivers)]
+        mentions += [(("gate", "max-findings", name), name) for name in self.gate.max_findings]
         for pattern, names in self.per_file_ignores.items():
             mentions += [(("per-file-ignores", pattern, i), name) for i, name in enumerate(names)]
         for keys, name in mentions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, field, fields
+from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol, cast
 
 KeyPath = tuple[str | int, ...]
@@ -97,6 +98,23 @@ class Text(NamedTuple):
         if self.choices:
             return {"type": "string", "enum": list(self.choices)}
         return {"type": "string", "minLength": 1}
+
+
+class Day:
+    """A date, as TOML has it or as a string `YYYY-MM-DD`."""
+
+    def read(self, value: object, at: KeyPath) -> date:
+        """Return the date if it is one, without a time."""
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        try:
+            return date.fromisoformat(value if isinstance(value, str) else "")
+        except ValueError:
+            raise WrongValue(at, f"must be a date, not {describe(value)}", "write it as in 2030-12-31") from None
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the values."""
+        return {"type": "string", "format": "date"}
 
 
 class ListOf(NamedTuple):
@@ -214,6 +232,8 @@ def plain(value: object) -> Any:
         return [plain(item) for item in cast("Sequence[object]", value)]
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in sorted(cast("Mapping[str, object]", value).items())}
+    if isinstance(value, date):
+        return value.isoformat()
     if hasattr(type(value), "__dataclass_fields__"):
         return {key: plain(getattr(value, item.name)) for key, (item, _) in options(type(value)).items()}
     return value

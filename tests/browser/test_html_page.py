@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mergegate.finding import Severity, Step
+from mergegate.gate.conditions import Condition, Place, Status
 from mergegate.gate.report import Report
 from reports import finding, report, written
 
@@ -147,4 +148,26 @@ def test_thousands_of_findings_load_fast(browser: Any, tmp_path: Path) -> None:
     assert page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") < SECONDS * 1000
     page.fill("#text", "f2999")
     playwright.expect(page.locator("#count")).to_have_text("1 of 3,000 findings")
+    assert seen == []
+
+
+def test_the_verdict_stays_whatever_is_filtered(browser: Any, tmp_path: Path) -> None:
+    places = (Place("app/module_0.py", 3, "never called"),)
+    made = replace(
+        shop(12),
+        conditions=(
+            Condition("findings", "new findings", Status.FAILED, "4", "at most 0"),
+            Condition("coverage", "total", Status.BROKEN, "", "", "run the tests again", places),
+            Condition("contracts", "evidence", Status.ABSENT),
+        ),
+    )
+    page, seen = opened(browser, tmp_path, made)
+    for status in ("baselined", "new"):
+        page.select_option("#status", status)
+        assert page.locator(".gate td.outcome").filter(visible=True).all_inner_texts() == [
+            "failed", "broken", "not configured"
+        ]  # fmt: skip
+    assert page.get_by_text("never called").is_hidden()
+    page.get_by_text("where", exact=True).click()
+    assert page.get_by_text("never called").is_visible()
     assert seen == []

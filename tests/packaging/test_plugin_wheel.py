@@ -64,6 +64,16 @@ def test_the_plugin_is_part_of_every_front(python: Path, project: Path) -> None:
     assert "app.py:4:0: C9801: do_it() does not say what it does (name what is done) (meaningless-name)" in lint.stdout
 
 
+def test_evidence_of_a_plugin_joins_the_verdict(python: Path, project: Path) -> None:
+    (project / "app.py").write_text("x = 1\n")
+    closed = run(python, "-m", "mergegate", "gate", folder=project)
+    assert closed.returncode == 1
+    assert "failed          licences   licence file" in closed.stdout
+    assert "licences: licence file; add LICENSE" in closed.stderr
+    (project / "LICENSE").write_text("MIT")
+    assert run(python, "-m", "mergegate", "gate", folder=project).returncode == 0
+
+
 def test_formats_of_plugins_are_named_in_mistakes(python: Path, project: Path) -> None:
     mistaken = run(python, "-m", "mergegate", "check", "--format", "place", folder=project)
     assert mistaken.returncode == 2

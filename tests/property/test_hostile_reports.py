@@ -7,6 +7,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -21,8 +22,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from mergegate.finding import Severity, Step
+from mergegate.gate.conditions import Condition, Place, Status
 from mergegate.gate.report import Report
 from mergegate.reporters import FORMATS
+from mergegate.reporters.arrangement import by_cause
 from reports import DATA, REPORT_SCHEMA, SARIF_SCHEMA, finding, report, written
 
 PIECES = (
@@ -54,6 +57,17 @@ def hostile(draw: st.DrawFn) -> Report:
         texts = {"message": draw(TEXT), "help": draw(TEXT), "scope": draw(TEXT), "cause": draw(TEXT)}
         findings.append(finding(path, line, column, end, severity=severity, witness=tuple(witness), **texts))
     return report(files, findings)
+
+
+@st.composite
+def verdicts(draw: st.DrawFn) -> Report:
+    """A report with the verdict of a gate whose every text is hostile."""
+    made = draw(hostile())
+    places = st.builds(Place, NAME, st.integers(0, 4), TEXT)
+    conditions = st.builds(
+        Condition, TEXT, TEXT, st.sampled_from(Status), TEXT, TEXT, TEXT, st.lists(places, max_size=4).map(tuple)
+    )
+    return replace(made, conditions=tuple(draw(st.lists(conditions, min_size=1, max_size=3))))
 
 
 def one_by_one() -> Iterator[Report]:
@@ -198,6 +212,7 @@ ALLOWED_HTML = re.compile(
     r"</?(code|details|summary)>|<!-- mergegate: -->"
     r"|<details><summary>\S+ <code>[\w-]+</code> <code>[^<>`]*</code></summary>"
 )
+VERDICT_HTML = re.compile(r"<details><summary><code>[^<>`]*</code></summary>")
 
 
 @some
@@ -277,6 +292,46 @@ def test_the_page_has_no_markup_but_ours(made: Report) -> None:
     assert not {name for name in page.attributes if name.startswith("on") or name in ("src", "style")}
     assert all(link.startswith(("#", "https://docs.python.org/")) for link in page.links)
     assert harmless("".join(page.text))
+
+
+@some
+@given(verdicts())
+def test_a_verdict_is_as_harmless_as_the_findings(made: Report) -> None:
+    document = json.loads(written("json", made))
+    jsonschema.validate(document, REPORT_SCHEMA)
+    assert len(document["gate"]["conditions"]) == len(made.conditions)
+    blocking = [each for each in made.conditions if each.status in (Status.FAILED, Status.BROKEN)]
+    assert document["gate"]["open"] is not bool(blocking)
+    issues = json.loads(written("gitlab", made))
+    assert len(issues) == len(made.new) + sum(len(each.places) for each in blocking)
+    assert len({each["fingerprint"] for each in issues}) == len(issues)
+    assert all(map(harmless, strings(issues)))
+    junit = written("junit", made)
+    junit_schema().validate(junit)
+    assert all(harmless(each) for each in ElementTree.fromstring(junit).itertext())
+    page = Page(written("html", made))
+    assert page.open == []
+    assert harmless("".join(page.text))
+    assert not {name for name in page.attributes if name.startswith("on") or name in ("src", "style")}
+    for line in written("github", made).splitlines():
+        assert re.fullmatch(r"::(error|warning|notice) ([^:]*)::(.*)", line), line
+        assert harmless(line)
+    for line in written("text", made).split("gate open")[-1].split("gate closed")[-1].splitlines():
+        assert harmless(line)
+
+
+@some
+@given(verdicts())
+def test_a_verdict_in_markdown_has_no_markup_but_ours(made: Report) -> None:
+    text = written("markdown", made)
+    assert harmless(text)
+    tokens = list(inline(MarkdownIt("commonmark").enable("table").enable("strikethrough").parse(text)))
+    for token in tokens:
+        if token.type in ("html_block", "html_inline"):
+            for line in token.content.splitlines():
+                assert ALLOWED_HTML.fullmatch(line.strip()) or VERDICT_HTML.fullmatch(line.strip()), line
+    # every condition has its row, whatever is in it
+    assert sum(token.type == "tr_open" for token in tokens) == 2 + len(made.conditions) + len(by_cause(made.new))
 
 
 @some

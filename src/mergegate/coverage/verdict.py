@@ -123,14 +123,7 @@ def judge(config: Config, measurement: Measurement, given: Circumstances) -> Ver
 def _base(config: Config, given: Circumstances, verdict: Verdict) -> Base | None:
     names = given.bases or ((config.coverage.base,) if config.coverage.base else ())
     if not names:
-        verdict.conditions.append(
-            Condition(
-                lines.SOURCE,
-                "changed statements",
-                Status.ABSENT,
-                text="no base is known: name one as base in the settings",
-            )
-        )
+        verdict.notes.append("changed statements are not looked at: no base is known, the setting base can name it")
         return None
     try:
         base = Base.find(config.root, names)
@@ -138,9 +131,7 @@ def _base(config: Config, given: Circumstances, verdict: Verdict) -> Base | None
         verdict.conditions.append(lines.broken("changed statements", error))
         return None
     if base is None:
-        verdict.conditions.append(
-            Condition(lines.SOURCE, "changed statements", Status.ABSENT, text="the project lies in no git repository")
-        )
+        verdict.notes.append("changed statements are not looked at: the project lies in no git repository")
     return base
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mergegate.config import Config
 from mergegate.finding import Confidence, Finding
 from mergegate.gate import remembered, suppression
+from mergegate.gate.conditions import Condition
 from mergegate.gate.identity import Identity, fingerprints
 from mergegate.gate.matching import match
 from mergegate.gate.selection import Selector
@@ -48,6 +50,8 @@ class Report:
         How many of the results that are not new were in the base of the change alone, in no baseline.
     base
         What the user calls that base; empty if there is none.
+    conditions
+        The verdict of the merge gate; empty where only findings were asked for.
     """
 
     root: Path
@@ -62,6 +66,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     in_base: int = 0
     base: str = ""
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def new(self) -> tuple[Result, ...]:
@@ -122,6 +127,8 @@ class Verdicts:
         Which of the findings in the baseline each continues, by position.
     in_base
         Positions of those that the base of the change had and no baseline holds.
+    complaints
+        What is wrong with the project's waivers.
     """
 
     judged: list[Judged]
@@ -130,6 +137,7 @@ class Verdicts:
     identities: Sequence[Identity] = ()
     continued: Sequence[int | None] = ()
     in_base: frozenset[int] = frozenset()
+    complaints: tuple[str, ...] = ()
 
 
 def judge(
@@ -141,7 +149,7 @@ def judge(
     known: Known | None = None,
     base: Known | None = None,
 ) -> Verdicts:
-    """Apply suppression comments, findings of before and settings to the findings of an analysis.
+    """Apply suppression comments, findings of before, waivers and settings to the findings of an analysis.
 
     Parameters
     ----------
@@ -177,6 +185,7 @@ def judge(
         _excuse(judged, continued, known, selector)
     if base is not None:
         in_base = _excuse(judged, match(base.identities, identities, renames=base.renames), base, selector)
+    complaints = _waive(judged, config) if config.waivers else ()
     shown: list[int] = []
     hidden: list[int] = []
     for index, each in enumerate(judged):
@@ -187,7 +196,7 @@ def judge(
             judged[index] = each._replace(finding=selector.graded(each.finding))
         elif each.status == "new":
             hidden.append(index)
-    return Verdicts(judged, shown, hidden, identities, continued, frozenset(in_base))
+    return Verdicts(judged, shown, hidden, identities, continued, frozenset(in_base), complaints)
 
 
 def _excuse(judged: list[Judged], continued: Sequence[int | None], known: Known, selector: Selector) -> list[int]:
@@ -200,6 +209,19 @@ def _excuse(judged: list[Judged], continued: Sequence[int | None], known: Known,
             judged[index] = each._replace(status="baselined")
             excused.append(index)
     return excused
+
+
+def _waive(judged: list[Judged], config: Config) -> tuple[str, ...]:
+    """Give the new ones that a waiver covers the status `suppressed`; return what is wrong with the waivers."""
+    from mergegate.gate.waivers import Waivers  # noqa: PLC0415 - only projects with waivers pay for it
+
+    waivers = Waivers(config, date.today())
+    for index, each in enumerate(judged):
+        # what a baseline excuses shows as well that a waiver is of use
+        reason = waivers.reason(each.finding) if each.status != "suppressed" else None
+        if reason is not None and each.status == "new":
+            judged[index] = each._replace(status="suppressed", reason=reason)
+    return tuple(waivers.complaints())
 
 
 def make_report(
@@ -229,7 +251,8 @@ def report_of(analysis: Analysis, config: Config, verdicts: Verdicts, sources: S
     hidden = Counter(judged[index].finding.confidence for index in verdicts.hidden)
     return Report(
         config.root, tuple(results), hidden, analysis.rules, sources,
-        analysis.files, analysis.lines, analysis.cached, analysis.seconds, analysis.warnings,
+        analysis.files, analysis.lines, analysis.cached, analysis.seconds,
+        (*analysis.warnings, *verdicts.complaints),
         in_base=len(verdicts.in_base & shown),
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ class Selector:
         self.selected = frozenset(rule.id for rule in rules.values() if _is_selected(rule, config))
         self._floor = Confidence(config.min_confidence).rank
         self._severities = {name: Severity(severity) for name, severity in config.severity.items()}
-        self._ignored_in = [(_matcher(p), frozenset(names)) for p, names in config.per_file_ignores.items()]
+        self._ignored_in = [(matcher(p), frozenset(names)) for p, names in config.per_file_ignores.items()]
         self._paths = () if "." in paths else tuple(paths)
 
     def wants(self, finding: Finding) -> bool:
@@ -79,7 +79,8 @@ def _is_selected(rule: Rule, config: Config) -> bool:
     return rule.enabled and not config.select
 
 
-def _matcher(pattern: str) -> Callable[[str], bool]:
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only projects with per-file ignores pay for it
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Return what tells whether a path, relative to the root, matches a .gitignore pattern."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only projects with patterns pay for it
 
     return GitIgnoreSpec.from_lines([pattern]).match_file

@@ -1,4 +1,4 @@
-"""The hooks that packages implement to add rules, checks and formats.
+"""The hooks that packages implement to add rules, checks, formats and evidence.
 
 A package declares an entry point in the group `mergegate`, under any name, that leads to a module or object with
 implementations::
@@ -25,6 +25,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from mergegate.checks import Check
+    from mergegate.evidence.sources import Source
     from mergegate.reporters import Reporter
 
 GROUP = "mergegate"
@@ -53,4 +54,14 @@ def mergegate_checks() -> Mapping[str, Check]:
 @hookspec
 def mergegate_reporters() -> Mapping[str, Reporter]:
     """Return formats by name: functions from a report and a style to pieces of text."""
+    raise NotImplementedError
+
+
+@hookspec
+def mergegate_evidence() -> Mapping[str, Source]:
+    """Return sources of evidence for the merge gate by name.
+
+    A source is called with a project's settings before the analysis, and returns a function that waits for what it has
+    begun and returns conditions of the verdict (`mergegate.gate.conditions.Condition`).
+    """
     raise NotImplementedError

@@ -13,6 +13,7 @@ from mergegate.errors import MergegateError
 
 if TYPE_CHECKING:
     from mergegate.checks import Check
+    from mergegate.evidence.sources import Source
     from mergegate.reporters import Reporter
 
 GROUP = "mergegate"  # as in `hooks`, which is not imported for it: it needs pluggy
@@ -38,6 +39,7 @@ class Plugins:
     rule_folders: tuple[Path, ...] = ()
     checks: Mapping[str, Check] = field(default_factory=dict[str, Any])
     reporters: Mapping[str, Reporter] = field(default_factory=dict[str, Any])
+    evidence: Mapping[str, Source] = field(default_factory=dict[str, Any])
 
     def install_checks(self) -> None:
         """Put the checks beside ours, where rules ask for them by name.
@@ -99,6 +101,7 @@ def _load() -> Plugins:
         folders = [Path(folder) for folders in hook.mergegate_rule_folders() for folder in folders]
         checks = _merged("check", hook.mergegate_checks())
         reporters = _merged("format", hook.mergegate_reporters())
+        evidence = _merged("evidence", hook.mergegate_evidence())
     except PluginError:
         raise
     except Exception as error:
@@ -106,7 +109,7 @@ def _load() -> Plugins:
         reason = f"A plugin cannot be loaded ({installed}): {type(error).__name__}: {error}"
         raise PluginError(reason, "update or uninstall it") from error
     names = sorted({f"{dist.project_name}=={dist.version}" for _, dist in manager.list_plugin_distinfo()})
-    return Plugins(tuple(names), tuple(folders), checks, reporters)
+    return Plugins(tuple(names), tuple(folders), checks, reporters, evidence)
 
 
 def _merged(what: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

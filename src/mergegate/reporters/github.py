@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mergegate.finding import Finding, Severity
+from mergegate.gate.conditions import Condition
 from mergegate.gate.report import Report
 from mergegate.reporters import Style
 from mergegate.reporters.arrangement import most_relevant_first
 from mergegate.reporters.places import repository_prefix
 from mergegate.reporters.plain import clipped, printable, printable_path
+from mergegate.reporters.verdict import blocking, entry
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 _A_STEP = 10
 """GitHub shows that many annotations of each kind a step and drops the others without a word."""
+_PLACES = 3
+"""The places of one condition must not take the room of all others."""
 _LONGEST = 4000
 
 
@@ -24,6 +28,8 @@ def write(report: Report, style: Style) -> Iterator[str]:
     commands: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for warning in report.warnings:
         commands["warning"].append(f"::warning title=mergegate::{_data(printable(warning))}\n")
+    for condition in blocking(report.conditions):
+        commands["error"] += [f"{line}\n" for line in _blocked(condition, prefix)]
     for result in most_relevant_first(report.new):
         finding = result.finding
         commands[_COMMANDS[finding.severity]].append(f"{_command(report, finding, prefix)}\n")
@@ -32,6 +38,17 @@ def write(report: Report, style: Style) -> Iterator[str]:
     for kind, lines in commands.items():
         yield from lines[: room[kind]]
     yield more
+
+
+def _blocked(condition: Condition, prefix: str) -> Iterator[str]:
+    """Yield what keeps the gate closed, then its places; findings come after it with places of their own."""
+    told = entry(condition)
+    title = _property(f"mergegate: {told.source}")
+    text = f"{told.figure}\n{told.text}" if told.text else told.figure
+    yield f"::error title={title}::{_data(clipped(text, _LONGEST))}"
+    for place in condition.places[:_PLACES]:
+        at = f"file={_property(printable_path(prefix + place.path))},line={max(place.line, 1)}"
+        yield f"::error {at},title={title}::{_data(clipped(printable(place.text), _LONGEST))}"
 
 
 def _more(commands: Mapping[str, list[str]]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mergegate.finding import Severity
+from mergegate.gate.conditions import Condition
 from mergegate.gate.report import Report, Result
+from mergegate.gate.verdict import is_open
 from mergegate.reporters import Style
 
 VERSION = 1
@@ -22,6 +24,8 @@ def write(report: Report, style: Style) -> Iterator[str]:
         "errors": [{"message": warning} for warning in report.warnings],
         "summary": _summary(report),
     }
+    if report.conditions:
+        document["gate"] = _gate(report.conditions)
     yield json.dumps(document, indent=2)
     yield "\n"
 
@@ -45,6 +49,24 @@ def _finding(report: Report, result: Result) -> dict[str, object]:
         "witness": [{"path": step.path, "line": step.line, "text": step.text} for step in finding.witness],
         "fingerprint": result.fingerprint,
         "status": result.status,
+    }
+
+
+def _gate(conditions: Sequence[Condition]) -> dict[str, object]:
+    return {
+        "open": is_open(conditions),
+        "conditions": [
+            {
+                "source": condition.source,
+                "name": condition.name,
+                "status": condition.status.value,
+                "actual": condition.actual,
+                "limit": condition.limit,
+                "text": condition.text,
+                "places": [{"path": place.path, "line": place.line, "text": place.text} for place in condition.places],
+            }
+            for condition in conditions
+        ],
     }
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from mergegate import __version__
 from mergegate.finding import Finding
+from mergegate.gate.conditions import Condition, Status
 from mergegate.gate.report import Report
 from mergegate.reporters import Style
 from mergegate.reporters.places import repository_prefix
 from mergegate.reporters.plain import printable, printable_path
 from mergegate.reporters.text import summary
+from mergegate.reporters.verdict import entry, headline, places
+
+_OUTCOMES = {Status.FAILED: "failure", Status.BROKEN: "error", Status.ABSENT: "skipped"}
 
 
 def write(report: Report, style: Style) -> Iterator[str]:
@@ -32,6 +37,10 @@ def write(report: Report, style: Style) -> Iterator[str]:
         suite = _suite(report, family, by_family[family])
         suite.attrib.update(timestamp=moment, package="mergegate", id=str(index))
         root.append(suite)
+    if report.conditions:
+        suite = _gate(report.conditions)
+        suite.attrib.update(timestamp=moment, package="mergegate", id=str(len(by_family)))
+        root.append(suite)
     yield tostring(root, encoding="us-ascii", xml_declaration=True).decode("ascii")
     yield "\n"
 
@@ -49,6 +58,30 @@ def _suite(report: Report, family: str, files: dict[str, list[Finding]]) -> Elem
         _test(suite, family, "no new findings")
     SubElement(suite, "system-out").text = summary(report)
     SubElement(suite, "system-err").text = "\n".join(map(printable, report.warnings))
+    return suite
+
+
+def _gate(conditions: Sequence[Condition]) -> Element:
+    """Return the suite of the verdict: one test a condition."""
+    statuses = Counter(condition.status for condition in conditions)
+    counts = {
+        "tests": len(conditions), "failures": statuses[Status.FAILED], "errors": statuses[Status.BROKEN],
+        "skipped": statuses[Status.ABSENT],
+    }  # fmt: skip
+    suite = Element("testsuite", name="gate", hostname="localhost", time="0")
+    suite.attrib.update((name, str(count)) for name, count in counts.items())
+    SubElement(suite, "properties")
+    for condition in conditions:
+        told = entry(condition)
+        test = _test(suite, "gate", f"{told.source}: {printable(condition.name)}")
+        kind = _OUTCOMES.get(condition.status)
+        if kind == "skipped":
+            SubElement(test, kind)
+        elif kind:
+            outcome = SubElement(test, kind, message=f"{told.figure}; {told.text}", type=str(condition.status))
+            outcome.text = "\n".join(places(condition))
+    SubElement(suite, "system-out").text = headline(conditions)
+    SubElement(suite, "system-err").text = ""
     return suite
 
 

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from mergegate.finding import Confidence, Finding, Severity
+from mergegate.gate.conditions import Condition, Status
 from mergegate.gate.report import Report, Result
+from mergegate.gate.verdict import is_open
 from mergegate.reporters import Style
 from mergegate.reporters.arrangement import by_cause, most_relevant_first
 from mergegate.reporters.markdown_text import code, code_block, code_in_html, link, prose
@@ -16,6 +18,7 @@ from mergegate.reporters.places import Link, line_links, repository_prefix
 from mergegate.reporters.plain import clipped, printable_path
 from mergegate.reporters.terminal import Paint, excerpt
 from mergegate.reporters.text import summary
+from mergegate.reporters.verdict import blocking, headline
 
 _COMMENT = 65_536
 """The longest comment that GitHub accepts; counted in bytes here, so that it is kept however it is counted there."""
@@ -26,7 +29,12 @@ _CAUSES = 50
 _MESSAGE, _PATH, _STEP, _HELP = 300, 200, 200, 400
 _SHOWN_STEPS, _SHOWN_PLACES = 12, 10
 _WARNINGS = 5
+_CONDITION_PLACES = 50
+_PASSED = "\u2705"
 _MARKS = {Severity.ERROR: "\u274c", Severity.WARNING: "\u26a0\ufe0f", Severity.INFO: "\u2139\ufe0f"}
+_STATUS_MARKS = {
+    Status.PASSED: _PASSED, Status.FAILED: "\u274c", Status.BROKEN: "\u2757", Status.ABSENT: "\u2796"
+}  # fmt: skip
 _END_ROOM = 300
 
 
@@ -54,6 +62,8 @@ def document(report: Report, start: str, limit: int, most: int) -> Iterator[str]
     """
     links = line_links(report.root)
     head = start + _verdict(report)
+    if report.conditions:
+        head += "".join(_fitting(_conditions(report.conditions, links), limit // 3))
     yield head
     causes = [_Cause(report, group, links) for group in by_cause(most_relevant_first(report.new))]
     if not causes:
@@ -74,12 +84,31 @@ def document(report: Report, start: str, limit: int, most: int) -> Iterator[str]
 
 def _verdict(report: Report) -> str:
     new = len(report.new)
-    if new:
+    if report.conditions:
+        mark = _PASSED if is_open(report.conditions) else _MARKS[Severity.ERROR]
+        heading = f"### {mark} mergegate: {headline(report.conditions)}\n"
+    elif new:
         heading = f"### {_MARKS[Severity.ERROR]} mergegate: {new} new finding{'' if new == 1 else 's'}\n"
     else:
-        heading = "### \u2705 mergegate: no new findings\n"
+        heading = f"### {_PASSED} mergegate: no new findings\n"
     shown = "".join(f"\n> {_MARKS[Severity.WARNING]} {prose(each, _HELP)}\n" for each in report.warnings[:_WARNINGS])
     return f"{heading}\n{prose(summary(report), _HELP)}\n{shown}"
+
+
+def _conditions(conditions: Sequence[Condition], links: Link) -> Iterator[str]:
+    """Yield the table of the verdict, then where conditions failed."""
+    rows = ["\n| | Condition | Found | Allowed | |\n| --- | --- | --- | --- | --- |\n"]
+    for each in conditions:
+        cells = (prose(text, _HELP) for text in (f"{each.source}: {each.name}", each.actual, each.limit, each.text))
+        rows.append(f"| {_STATUS_MARKS[each.status]} {each.status} | {' | '.join(cells)} |\n")
+    # a table without all of its rows would say that the others do not exist
+    yield "".join(rows)
+    shown = _Shown(links)
+    for each in blocking(conditions):
+        if each.places:
+            at = [f"{shown.place(place.path, place.line)} {prose(place.text, _MESSAGE)}" for place in each.places]
+            title = code_in_html(f"{each.source}: {each.name}", _PATH)
+            yield f"\n<details><summary>{title}</summary>\n\n{_listed(at, _CONDITION_PLACES)}\n</details>\n"
 
 
 def _more(count: int, where: str) -> str:
@@ -93,7 +122,8 @@ class _Shown(NamedTuple):
     links: Link
 
     def place(self, path: str, line: int) -> str:
-        return link(code(f"{printable_path(path)}:{line}", _PATH), self.links(path, line))
+        shown = f"{printable_path(path)}:{line}" if line else printable_path(path)
+        return link(code(shown, _PATH), self.links(path, max(line, 1)))
 
 
 class _Cause:

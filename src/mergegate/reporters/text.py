@@ -12,6 +12,7 @@ from mergegate.reporters import Style
 from mergegate.reporters.arrangement import by_cause
 from mergegate.reporters.plain import printable
 from mergegate.reporters.terminal import Paint, excerpt
+from mergegate.reporters.verdict import table
 
 _SHOWN_STEPS = 6
 _SHOWN_PLACES = 20
@@ -32,6 +33,8 @@ def write(report: Report, style: Style) -> Iterator[str]:
     for warning in report.warnings:
         yield f"{paint('warning', 'yellow')}: {printable(warning)}\n"
     yield f"{summary(report)}\n"
+    if report.conditions:
+        yield from (f"{line}\n" for line in table(report.conditions, paint))
 
 
 def details(report: Report, result: Result, style: Style) -> Iterator[str]:

@@ -10,16 +10,18 @@ from importlib.resources import files
 
 from mergegate import __version__
 from mergegate.gate.report import Report, Result
+from mergegate.gate.verdict import is_open
 from mergegate.reporters import Style
 from mergegate.reporters.html.findings import Cards
-from mergegate.reporters.html.overview import counts, filters, rule_table, rule_texts
+from mergegate.reporters.html.overview import conditions, counts, filters, rule_table, rule_texts
 from mergegate.reporters.html.tree import element, html, prose
 from mergegate.reporters.plain import printable
+from mergegate.reporters.verdict import headline
 
 _SECTIONS = {
     "new": "New findings",
     "baselined": "Baselined: known before",
-    "suppressed": "Suppressed by a comment",
+    "suppressed": "Suppressed by a comment or waiver",
 }
 
 
@@ -47,9 +49,11 @@ def write(report: Report, style: Style) -> Iterator[str]:
 def _body(report: Report) -> Iterator[str]:
     yield f"{html(element('a', 'Skip to the findings', href='#findings', class_='skip'))}\n"
     heading = element("h1", element("span", "mergegate"), " ", printable(report.root.name) or "project")
-    verdict = element("p", _verdict(report), class_=f"verdict {'bad' if report.new else 'good'}")
+    verdict = element("p", _verdict(report), class_=f"verdict {'good' if _is_good(report) else 'bad'}")
     warnings = [element("p", *prose(each), class_="warning") for each in report.warnings]
     yield f"{html(element('header', heading, verdict, counts(report), *warnings))}\n"
+    if report.conditions:
+        yield f"{html(conditions(report.conditions))}\n"
     if report.results:
         yield f"{html(rule_table(report))}\n{html(filters(report))}\n"
     yield '<main id="findings" tabindex="-1">\n'
@@ -81,7 +85,13 @@ def _section(cards: Cards, status: str, title: str, results: list[Result]) -> It
         yield "</details>\n"
 
 
+def _is_good(report: Report) -> bool:
+    return is_open(report.conditions) if report.conditions else not report.new
+
+
 def _verdict(report: Report) -> str:
+    if report.conditions:
+        return headline(report.conditions).capitalize()
     new = len(report.new)
     return f"{new:,} new finding{'' if new == 1 else 's'}" if new else "No new findings"
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, fromstring
 
 from markdown_it import MarkdownIt
 
 from mergegate.finding import Confidence, Severity
+from mergegate.gate.conditions import Condition
 from mergegate.gate.report import Report
 from mergegate.reporters.arrangement import by_cause
-from mergegate.reporters.html.tree import Node, element
-from mergegate.reporters.plain import printable_lines
+from mergegate.reporters.html.tree import Node, element, prose
+from mergegate.reporters.plain import printable, printable_lines
 from mergegate.reporters.rule_help import rule_markdown
+from mergegate.reporters.verdict import places
 
 _STATUSES = ("new", "baselined", "suppressed")
 
@@ -38,6 +40,26 @@ def counts(report: Report) -> Element:
 def _figure(name: str, count: int, kind: str = "") -> Element:
     class_ = f"figure {kind}" if kind and count else "figure"
     return element("div", element("dt", name), element("dd", f"{count:,}"), class_=class_)
+
+
+def conditions(given: Sequence[Condition]) -> Element:
+    """Return the verdict of the merge gate, with the places at which conditions failed."""
+    head = [element("th", name, scope="col") for name in ("Verdict", "Condition")]
+    head += [element("th", name, scope="col", class_="number") for name in ("found", "allowed")]
+    rows: list[Node] = []
+    for each in given:
+        name = element("th", printable(f"{each.source}: {each.name}"), scope="row")
+        if each.text:
+            name.append(element("span", *prose(each.text)))
+        if each.status.exit_code and each.places:
+            at = [element("li", line) for line in places(each)]
+            name.append(element("details", element("summary", "where"), element("ul", *at)))
+        status = element("td", each.status.value, class_=f"outcome {each.status.name.lower()}")
+        figures = [element("td", printable(text), class_="number") for text in (each.actual, each.limit)]
+        rows.append(element("tr", status, name, *figures))
+    table = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
+    heading = element("h2", "The gate")
+    return element("section", heading, element("div", table, class_="scroll"), class_="overview gate")
 
 
 def rule_table(report: Report) -> Element:

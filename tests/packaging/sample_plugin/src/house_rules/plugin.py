@@ -1,11 +1,13 @@
-"""A rule with its own algorithm, and a format."""
+"""A rule with its own algorithm, a format, and evidence for the merge gate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from mergegate.config import Config
 from mergegate.finding import Finding
+from mergegate.gate.conditions import Condition, Place, Status
 from mergegate.gate.report import Report
 from mergegate.plugins.hooks import hookimpl
 from mergegate.reporters import Style
@@ -28,6 +30,11 @@ def mergegate_reporters() -> Mapping[str, Callable[..., Iterator[str]]]:
     return {"places": _places}
 
 
+@hookimpl
+def mergegate_evidence() -> Mapping[str, Callable[[Config], Callable[[], Sequence[Condition]]]]:
+    return {"licences": _licences}
+
+
 def _names(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> Iterator[Finding]:
     """Report functions named `do_it`."""
     for rule in rules:
@@ -43,3 +50,22 @@ def _names(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> I
 def _places(report: Report, style: Style) -> Iterator[str]:
     for result in report.new:
         yield f"{result.finding.path} {result.finding.line} {result.finding.rule}\n"
+
+
+def _licences(config: Config) -> Callable[[], Sequence[Condition]]:
+    """Ask for a file with the licence."""
+
+    def finish() -> Sequence[Condition]:
+        if (config.root / "LICENSE").exists():
+            return [Condition("licences", "licence file", Status.PASSED)]
+        return [
+            Condition(
+                "licences",
+                "licence file",
+                Status.FAILED,
+                text="add LICENSE",
+                places=(Place("app.py", 1, "unlicensed"),),
+            )
+        ]
+
+    return finish
