@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mergegate.cli.options import CONFIG, PATH
-from mergegate.cli.output import write_out
+from mergegate.cli.output import write_file, write_out
 from mergegate.cli.project import find_project
 from mergegate.errors import EvidenceError
 from mergegate.gate.ci import base_names, ci_runs
@@ -112,6 +112,37 @@ def schema() -> None:
     from mergegate.coverage.baseline import schema_file  # noqa: PLC0415
 
     write_out((schema_file().read_text(encoding="utf-8"),))
+
+
+@command.command("report")
+@click.option(
+    "--format", "format_", type=click.Choice(["markdown", "json", "html"]), default="markdown", show_default=True
+)
+@click.option("--output", type=PATH, metavar="FILE", help="File to write; default: standard output.")
+@click.option("--limit", type=click.IntRange(min=1), default=30, show_default=True, help="So many functions to show.")
+@click.option("--no-findings", is_flag=True, help="Do not look for findings of mergegate in uncovered functions.")
+@CONFIG
+def report(format_: str, output: Path | None, limit: int, no_findings: bool, config: Path | None) -> None:
+    """Show which functions lack tests, which of them to test first, and how coverage went."""
+    from mergegate.coverage.overview import overview  # noqa: PLC0415
+    from mergegate.reporters.coverage import writer  # noqa: PLC0415
+
+    project = find_project((), config)
+    found = [] if no_findings else _findings(project)
+    pieces = writer(format_)(overview(project, found), limit)
+    if output is None:
+        write_out(pieces)
+    else:
+        write_file(output, pieces)
+
+
+def _findings(project: Config) -> list[tuple[str, int]]:
+    """Return path and line of what `check` reports in a project, accepted findings included."""
+    from mergegate.cli.project import installed_plugins, report_projects  # noqa: PLC0415
+    from mergegate.engine import analyse  # noqa: PLC0415
+
+    reports = report_projects(project, (), installed_plugins(), lambda config: config, analyse)
+    return [(each.finding.path, each.finding.line) for each in reports[0].results if each.status != "suppressed"]
 
 
 def _measured(project: Config, files: tuple[Path, ...], reports: tuple[Path, ...]) -> Measurement:
