@@ -14,6 +14,7 @@ from mergegate.coverage.statements import Key
 from mergegate.errors import EvidenceError, MergegateError
 from mergegate.files.writing import write_whole
 from mergegate.gate.baseline import shown_path
+from mergegate.gate.baseline_file import staged_base
 from mergegate.gate.baseline_merge import conflict_sides
 
 _MARKER = b"<<<<<<< "
@@ -48,8 +49,9 @@ def load(path: Path) -> Loaded | None:
     if sides is None:
         raise broken(shown, "holds conflict markers that do not fit together")
     ours, theirs = (read(text.encode(), shown) for text in (sides.ours, sides.theirs))
-    base = read(sides.base.encode(), shown) if sides.base is not None else shared(ours, theirs)
-    return Loaded(merge_three(base, ours, theirs), conflicted=True)
+    base = sides.base.encode() if sides.base is not None else staged_base(path)
+    started = shared(ours, theirs) if base is None else read(base, shown)
+    return Loaded(merge_three(started, ours, theirs), conflicted=True)
 
 
 def change(path: Path, folder: Path, make: Callable[[CoverageBaseline | None], CoverageBaseline | None]) -> bool:

@@ -115,11 +115,8 @@ def gaps(
             figure = Figure(statements[span] - missing[span], statements[span])
             lines = tuple(sorted(line for line in file.missing if owners[line] == span))
             line = span.first or min(lines, default=1)
-            found.append(
-                Gap(
-                    path, span.name, line, figure, Figure(0, ways[span]), changes.get(path, 0), findings_in[span], lines
-                )
-            )
+            often, wrong = changes.get(path, 0), findings_in[span]
+            found.append(Gap(path, span.name, line, figure, Figure(0, ways[span]), often, wrong, lines))
     return sorted(found, key=lambda each: (-each.weight, each.path, each.line))
 
 

@@ -138,7 +138,7 @@ def _gaps(gaps: Sequence[Gap], limit: int) -> Element:
     head_ = ("Function", "Missing", "Statements", "Changes", "Findings", "Lines")
     more = len(gaps) - limit
     rest = [element("p", f"{more} more functions: --limit shows them.")] if more > 0 else []
-    text = "By what is not covered, how often its file changed in the last 500 commits, and what mergegate finds in it."
+    text = "By what is not covered, how often its file changed in 500 commits, and what mergegate finds in it."
     return element("section", title, element("p", text), _table(head_, rows, 1), *rest)
 
 

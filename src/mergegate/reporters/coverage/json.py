@@ -24,7 +24,9 @@ def write(overview: Overview, limit: int) -> Iterator[str]:
         "plan": [
             {
                 "component": step.name, "floor": step.floor, "now": list(step.now), "then": list(step.then),
-                "functions": [{"path": gap.path, "name": gap.name, "line": gap.line, "gain": gap.gain} for gap in step.functions],
+                "functions": [
+                    {"path": gap.path, "name": gap.name, "line": gap.line, "gain": gap.gain} for gap in step.functions
+                ],
             }
             for step in overview.steps
         ],

@@ -54,7 +54,7 @@ def _gaps(gaps: Sequence[Gap], limit: int) -> Iterator[str]:
         yield "Everything that was measured is covered.\n"
         return
     yield "## What to test first\n\n"
-    yield "By what is not covered, how often its file changed in the last 500 commits, and what mergegate finds in it.\n\n"
+    yield "By what is not covered, how often its file changed in 500 commits, and what mergegate finds in it.\n\n"
     yield "| Function | Missing | Of | Changes | Findings | Lines |\n| --- | ---: | ---: | ---: | ---: | --- |\n"
     for gap in gaps[:limit]:
         yield f"| {_place(gap)} | {gap.gain} | {gap.statements.total} | {gap.changes} | {gap.findings} "
