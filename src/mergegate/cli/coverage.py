@@ -17,6 +17,7 @@ from mergegate.gate.ci import base_names, ci_runs
 
 if TYPE_CHECKING:
     from mergegate.config import Config
+    from mergegate.coverage.memory import Memory
     from mergegate.coverage.model import Measurement
     from mergegate.coverage.verdict import Verdict
 
@@ -68,7 +69,7 @@ def check(  # noqa: PLR0917 - click passes all by name
     from mergegate.coverage.verdict import raises, write_baseline  # noqa: PLC0415
 
     project = find_project((), config)
-    verdict = _judged(project, _measured(project, files, reports), base, allow_growth=allow_growth)
+    verdict = _weighed(project, files, reports, base, allow_growth=allow_growth)
     leave(project, verdict)
     if raises(project, verdict) and write_baseline(project, verdict):
         verdict.notes.append(f"{project.coverage.baseline} was raised: commit it")
@@ -88,7 +89,7 @@ def update(files: tuple[Path, ...], reports: tuple[Path, ...], config: Path | No
     from mergegate.coverage.verdict import write_baseline  # noqa: PLC0415
 
     project = find_project((), config)
-    verdict = _judged(project, _measured(project, files, reports), None, allow_growth=True)
+    verdict = _weighed(project, files, reports, None, allow_growth=True)
     changed = write_baseline(project, verdict)
     count = sum(record.missing.total() for record in verdict.now.measured.values())
     what = (
@@ -145,7 +146,7 @@ def _findings(project: Config) -> list[tuple[str, int]]:
     return [(each.finding.path, each.finding.line) for each in reports[0].results if each.status != "suppressed"]
 
 
-def _measured(project: Config, files: tuple[Path, ...], reports: tuple[Path, ...]) -> Measurement:
+def _measured(project: Config, files: tuple[Path, ...], reports: tuple[Path, ...], known: Memory) -> Measurement:
     """Return what the given and the configured files hold together."""
     from mergegate.coverage.model import joined  # noqa: PLC0415
     from mergegate.coverage.paths import Tree  # noqa: PLC0415
@@ -165,7 +166,7 @@ def _measured(project: Config, files: tuple[Path, ...], reports: tuple[Path, ...
         if not found:
             hint = "run the tests by 'coverage run' or 'pytest --cov', or name files with --data or --report"
             raise EvidenceError(f"There is no measurement in {project.root}", hint)
-        measured.insert(0, combined(found, tree, None))
+        measured.insert(0, combined(found, tree, known))
     return joined(measured)
 
 
@@ -177,12 +178,17 @@ def _default_data(root: Path) -> list[Path]:
     return [file] if file.is_file() else sorted(each for each in file.parent.glob(f"{file.name}.*") if each.is_file())
 
 
-def _judged(project: Config, measurement: Measurement, base: str | None, *, allow_growth: bool) -> Verdict:
+def _weighed(
+    project: Config, files: tuple[Path, ...], reports: tuple[Path, ...], base: str | None, *, allow_growth: bool
+) -> Verdict:
+    from mergegate.coverage.memory import memory  # noqa: PLC0415
     from mergegate.coverage.verdict import Circumstances, judge  # noqa: PLC0415
 
     in_ci = ci_runs(os.environ)
     bases = (base,) if base else base_names(os.environ) if in_ci else ()
-    return judge(project, measurement, Circumstances(bases, in_ci, allow_growth))
+    with memory(project.root / project.cache_dir) as known:
+        measurement = _measured(project, files, reports, known)
+        return judge(project, measurement, Circumstances(bases, in_ci, allow_growth), known)
 
 
 def _text(verdict: Verdict) -> list[str]:

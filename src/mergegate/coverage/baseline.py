@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from mergegate.coverage.model import NOTHING, Figure, Measurement, Setting
+from mergegate.coverage.model import NOTHING, Figure, FileCoverage, Measurement, Setting
 from mergegate.coverage.statements import FileCode, Key
 from mergegate.errors import EvidenceError
 
@@ -42,6 +42,10 @@ class Record:
         return self.lines + self.ways
 
 
+Remember = Callable[[str, FileCoverage, Callable[[], Record]], Record]
+"""Gives a file's record, given its path, what was measured of it, and what makes the record."""
+
+
 class CoverageBaseline(NamedTuple):
     """The state that may not get worse.
 
@@ -63,7 +67,10 @@ class CoverageBaseline(NamedTuple):
 
 
 def recorded(
-    measurement: Measurement, code: Callable[[str], FileCode], unmeasured: Iterable[str] = ()
+    measurement: Measurement,
+    code: Callable[[str], FileCode],
+    unmeasured: Iterable[str] = (),
+    remembered: Remember | None = None,
 ) -> CoverageBaseline:
     """Return the baseline that a measurement makes.
 
@@ -75,16 +82,38 @@ def recorded(
         Gives the code of a measured file.
     unmeasured
         Python files that no run has measured.
+    remembered
+        Gives the record of a file as an earlier run made it, else as the given function makes it.
     """
     files: dict[str, Record | None] = dict.fromkeys(unmeasured)
     for path, found in measurement.files.items():
-        record = Record(found.lines, found.ways)
-        if found.missing or found.partial:
-            source = code(path)
-            missing, partial = source.counted(found.missing), Counter(map(source.way, found.partial))
-            record = Record(found.lines, found.ways, missing, partial)
-        files[path] = record
+        if not found.missing and not found.partial:
+            files[path] = Record(found.lines, found.ways)
+        elif remembered is None:
+            files[path] = _made(found, code(path))
+        else:
+            files[path] = remembered(path, found, lambda path=path, found=found: _made(found, code(path)))
     return CoverageBaseline(measurement.setting, dict(sorted(files.items())))
+
+
+def _made(found: FileCoverage, code: FileCode) -> Record:
+    return Record(found.lines, found.ways, code.counted(found.missing), Counter(map(code.way, found.partial)))
+
+
+def record_to_data(record: Record | None) -> dict[str, Any] | None:
+    """Return a record as JSON data, as the baseline's file has it."""
+    return _spelled(record)
+
+
+def record_from_data(data: Any) -> Record | None:
+    """Return what `record_to_data` was given.
+
+    Raises
+    ------
+    AttributeError, KeyError, TypeError, ValueError
+        If the data is of another form.
+    """
+    return _record(data)
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from mergegate.config import Config
+from mergegate.coverage.codec import from_data, to_data
 from mergegate.coverage.conditions import components
-from mergegate.coverage.model import Branch, Figure, FileCoverage, Function, Measurement, Setting, ranges, total
+from mergegate.coverage.model import Figure, Measurement, Setting, total
 from mergegate.coverage.verdict import Verdict
 from mergegate.errors import EvidenceError
 from mergegate.evidence.files import Evidence, digests, read, write
@@ -29,7 +30,7 @@ def leave(config: Config, verdict: Verdict) -> Path:
         "total": list(measurement.figure),
         "components": {name: list(figure) for name, figure in component_figures(config, measurement).items()},
         "measured": _setting(measurement.setting),
-        "files": {path: _file(each) for path, each in measurement.files.items()},
+        "files": {path: to_data(each) for path, each in measurement.files.items()},
     }
     inputs = digests(config.root, measurement.files)
     return write(config.root, Evidence(KIND, measurement.tools, inputs, figures, tuple(verdict.conditions)))
@@ -47,7 +48,7 @@ def left(root: Path) -> tuple[Measurement, Evidence] | None:
     if found is None:
         return None
     try:
-        files = {path: _read_file(data) for path, data in cast("Mapping[str, Any]", found.figures["files"]).items()}
+        files = {path: from_data(data) for path, data in cast("Mapping[str, Any]", found.figures["files"]).items()}
         measured = found.figures["measured"]
         setting = Setting(**measured) if measured else None
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -59,36 +60,6 @@ def _setting(setting: Setting | None) -> dict[str, Any] | None:
     if setting is None:
         return None
     return {"coverage": setting.coverage, "python": setting.python, "core": setting.core, "branch": setting.branch}
-
-
-def _file(found: FileCoverage) -> dict[str, Any]:
-    data: dict[str, Any] = {"statements": _runs(found.statements), "missing": _runs(found.missing)}
-    if found.branches:
-        data["branches"] = found.branches
-        data["missing_branches"] = sorted(map(list, found.missing_branches))
-    if found.functions:
-        data["functions"] = [[each.line, each.name] for each in found.functions]
-    return data
-
-
-def _runs(lines: Iterable[int]) -> list[int | list[int]]:
-    return [first if first == last else [first, last] for first, last in ranges(lines)]
-
-
-def _read_file(data: Mapping[str, Any]) -> FileCoverage:
-    return FileCoverage(
-        frozenset(_lines(data["statements"])),
-        frozenset(_lines(data["missing"])),
-        int(data.get("branches", 0)),
-        frozenset(Branch(int(source), int(target)) for source, target in data.get("missing_branches", ())),
-        functions=tuple(Function(int(line), str(name)) for line, name in data.get("functions", ())),
-    )
-
-
-def _lines(runs: Iterable[Any]) -> Iterable[int]:
-    for run in runs:
-        first, last = (run, run) if isinstance(run, int) else run
-        yield from range(first, last + 1)
 
 
 def component_figures(config: Config, measurement: Measurement) -> dict[str, Figure]:

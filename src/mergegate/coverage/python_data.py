@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
-import tempfile
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import coverage
 from coverage.exceptions import CoverageException
-from coverage.files import relative_directory
 
-from mergegate.coverage.model import Branch, FileCoverage, Measurement, Setting, united
+from mergegate.coverage.analysed import analysed
+from mergegate.coverage.memory import Memory
+from mergegate.coverage.model import FileCoverage, Measurement, Setting, united
 from mergegate.coverage.paths import Tree
 from mergegate.errors import EvidenceError
 
 _AGAIN = "run the tests again under coverage"
 
 
-def measured(cov: coverage.Coverage, tree: Tree, *, core: str = "") -> Measurement:
+def measured(cov: coverage.Coverage, tree: Tree, *, core: str = "", known: Memory | None = None) -> Measurement:
     """Return what a stopped or loaded measurement holds; the figures are those of `coverage report`.
 
     Parameters
@@ -34,33 +32,39 @@ def measured(cov: coverage.Coverage, tree: Tree, *, core: str = "") -> Measureme
         The project's files.
     core
         What traced, if it is known.
+    known
+        What is remembered of earlier runs.
 
     Raises
     ------
     EvidenceError
         If there is no data, or coverage.py cannot report on it.
     """
-    document = _document(cov)
+    try:
+        reported = analysed(cov, known)
+    except CoverageException as error:
+        raise _refused(error) from None
     files: dict[str, FileCoverage] = {}
     outside: list[str] = []
-    for name, entry in cast("Mapping[str, Any]", document["files"]).items():
-        place = _place(name, tree)
+    for name, found in reported.items():
+        place = tree.own(name) or tree.find(name, "the measurement")
         if place is None:
             outside.append(name)
             continue
-        found = _file(entry)
         files[place] = united(files[place], found) if place in files else found
     if not files:
         raise EvidenceError(
             "The measurement holds no file of the project", f"name your package as --cov=..., and {_AGAIN}"
         )
     notes = [f"{_files(len(outside))} outside of the project left out, as {sorted(outside)[0]}"] if outside else []
-    setting = Setting(_short(coverage.__version__), _python(), core, bool(document["meta"]["branch_coverage"]))
+    setting = Setting(_short(coverage.__version__), _python(), core, cov.get_data().has_arcs())
     tools = {"coverage": coverage.__version__, "python": ".".join(map(str, sys.version_info[:3]))}
     return Measurement(dict(sorted(files.items())), setting, tools, tuple(notes), _omit(cov))
 
 
-def running(cov: coverage.Coverage, tree: Tree, beside: Iterable[Path] = ()) -> Measurement:
+def running(
+    cov: coverage.Coverage, tree: Tree, beside: Iterable[Path] = (), known: Memory | None = None
+) -> Measurement:
     """Return what a measurement that goes on has seen so far, without disturbing it.
 
     Parameters
@@ -71,6 +75,8 @@ def running(cov: coverage.Coverage, tree: Tree, beside: Iterable[Path] = ()) -> 
         The project's files.
     beside
         Data files of its sub-processes.
+    known
+        What is remembered of earlier runs.
 
     Raises
     ------
@@ -83,12 +89,12 @@ def running(cov: coverage.Coverage, tree: Tree, beside: Iterable[Path] = ()) -> 
         copy = _empty(config if config else False)
         copy.get_data().update(cov.get_data(), map_path=_Mapping(tree, "the measurement"))
         _combine(copy, beside, tree, config if config else False)
-        return measured(copy, tree, core=core_of(cov))
+        return measured(copy, tree, core=core_of(cov), known=known)
     except CoverageException as error:
         raise _refused(error) from None
 
 
-def combined(files: Sequence[Path], tree: Tree, config: Path | None = None) -> Measurement:
+def combined(files: Sequence[Path], tree: Tree, known: Memory | None = None) -> Measurement:
     """Return what data files hold together: of parallel processes, or of several machines.
 
     Parameters
@@ -97,21 +103,20 @@ def combined(files: Sequence[Path], tree: Tree, config: Path | None = None) -> M
         The data files; they are left as they are.
     tree
         The project's files, to which paths of other machines are mapped.
-    config
-        The configuration file of coverage.py; None: found where coverage.py looks for it.
+    known
+        What is remembered of earlier runs.
 
     Raises
     ------
     EvidenceError
         If a file is missing, damaged or empty, or some were measured with branches and others without.
     """
-    settings = str(config) if config is not None else True
     try:
         # coverage.py looks for its configuration where it stands
         with contextlib.chdir(tree.root):
-            union = _empty(settings)
-            _combine(union, files, tree, settings)
-            return measured(union, tree)
+            union = _empty(True)
+            _combine(union, files, tree, True)
+            return measured(union, tree, known=known)
     except CoverageException as error:
         raise _refused(error) from None
 
@@ -176,18 +181,6 @@ def _combine(union: coverage.Coverage, files: Iterable[Path], tree: Tree, config
         union.get_data().update(data, map_path=_Mapping(tree, str(file)))
 
 
-def _document(cov: coverage.Coverage) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="mergegate-") as folder, warnings.catch_warnings():
-        # what it warns of while it measures is its own report's business
-        warnings.simplefilter("ignore")
-        target = Path(folder) / "coverage.json"
-        try:
-            cov.json_report(outfile=str(target), pretty_print=False, show_contexts=False)
-        except CoverageException as error:
-            raise _refused(error) from None
-        return json.loads(target.read_bytes())
-
-
 def _refused(error: CoverageException) -> EvidenceError:
     said = " ".join(str(error).split()).rstrip(".")
     hint = "set source or omit in the configuration of coverage.py" if "source" in said.lower() else _AGAIN
@@ -197,22 +190,6 @@ def _refused(error: CoverageException) -> EvidenceError:
 def _omit(cov: coverage.Coverage) -> tuple[str, ...]:
     given = [cov.get_option(f"{section}:omit") for section in ("run", "report")]
     return tuple(str(each) for patterns in given if isinstance(patterns, list) for each in patterns)
-
-
-def _place(name: str, tree: Tree) -> str | None:
-    path = name if Path(name).is_absolute() else f"{relative_directory()}{name}"
-    return tree.own(path) or tree.find(path, "the measurement")
-
-
-def _file(entry: Mapping[str, Any]) -> FileCoverage:
-    missing = frozenset[int](entry["missing_lines"])
-    statements = frozenset[int](entry["executed_lines"]) | missing
-    summary = entry["summary"]
-    missed, taken = (
-        frozenset(Branch(source, target) for source, target in entry.get(f"{kind}_branches", ()))
-        for kind in ("missing", "executed")
-    )
-    return FileCoverage(statements, missing, summary.get("num_branches", 0), missed, taken)
 
 
 def _short(version: str) -> str:

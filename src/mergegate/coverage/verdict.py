@@ -13,6 +13,7 @@ from mergegate.coverage.baseline import CoverageBaseline, read, recorded
 from mergegate.coverage.baseline_file import Loaded, change, load
 from mergegate.coverage.changes import Changed, changed_statements, figure
 from mergegate.coverage.codes import Codes
+from mergegate.coverage.memory import Memory, records
 from mergegate.coverage.model import Measurement
 from mergegate.coverage.ratchet import Growth, falls, growth
 from mergegate.coverage.unmeasured import matcher, unmeasured
@@ -83,7 +84,7 @@ def baseline_path(config: Config) -> Path:
     return config.root / config.coverage.baseline
 
 
-def judge(config: Config, measurement: Measurement, given: Circumstances) -> Verdict:
+def judge(config: Config, measurement: Measurement, given: Circumstances, known: Memory | None = None) -> Verdict:
     """Judge what a whole run measured.
 
     Parameters
@@ -94,6 +95,8 @@ def judge(config: Config, measurement: Measurement, given: Circumstances) -> Ver
         What was measured, reports of other tools included.
     given
         The circumstances.
+    known
+        What is remembered of earlier runs.
 
     Raises
     ------
@@ -104,7 +107,9 @@ def judge(config: Config, measurement: Measurement, given: Circumstances) -> Ver
     codes = Codes(config.root, measurement)
     files = [each.path for each in find_files(config).files]
     missed = unmeasured(config.root, files, measurement, settings.include, settings.exclude)
-    verdict = Verdict(measurement, codes, recorded(measurement, codes, missed), notes=list(measurement.notes))
+    remembered = records(config.root, known) if known is not None else None
+    now = recorded(measurement, codes, missed, remembered)
+    verdict = Verdict(measurement, codes, now, notes=list(measurement.notes))
     verdict.conditions += lines.floors(settings, measurement)
     verdict.conditions += lines.each_file(settings, measurement)
     if settings.branches and measurement.setting is not None and not measurement.setting.branch:

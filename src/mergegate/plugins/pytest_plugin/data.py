@@ -11,6 +11,7 @@ from typing import Any
 import coverage
 import pytest
 
+from mergegate.coverage.memory import Memory
 from mergegate.coverage.model import Measurement
 from mergegate.coverage.paths import Tree
 from mergegate.coverage.python_data import combined, core_of, measured, running
@@ -46,7 +47,7 @@ class Measuring:
         """Whether `--no-cov` was given."""
         return bool(self._config.getoption("no_cov", False))
 
-    def result(self, tree: Tree, files: Sequence[Path]) -> Measurement:
+    def result(self, tree: Tree, files: Sequence[Path], known: Memory) -> Measurement:
         """Return what was measured.
 
         Parameters
@@ -55,6 +56,8 @@ class Measuring:
             The project's files.
         files
             Data files to read instead of what runs.
+        known
+            What is remembered of earlier runs.
 
         Raises
         ------
@@ -62,7 +65,7 @@ class Measuring:
             If nothing was measured (`UnmeasuredError`), or a part of it is missing.
         """
         if files:
-            return combined(files, tree)
+            return combined(files, tree, known)
         cov = self._of_plugin()
         if cov is not None:
             lost = getattr(self._controller(), "failed_workers", ())
@@ -70,10 +73,10 @@ class Measuring:
                 raise EvidenceError(
                     f"{len(lost)} of the workers left no coverage", "see why they ended, and run the tests again"
                 )
-            return measured(cov, tree, core=self._core)
+            return measured(cov, tree, core=self._core, known=known)
         current = coverage.Coverage.current()
         if current is not None:
-            return running(current, tree, self._beside(current))
+            return running(current, tree, self._beside(current), known)
         raise UnmeasuredError(
             "Nothing measured coverage in this run",
             "run pytest with --cov=PACKAGE, or by 'coverage run -m pytest', or with --mergegate-no-coverage",

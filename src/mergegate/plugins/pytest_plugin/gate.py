@@ -10,6 +10,7 @@ import pytest
 
 from mergegate.config import Config, load_config
 from mergegate.coverage.evidence import leave
+from mergegate.coverage.memory import Memory, memory
 from mergegate.coverage.model import Measurement, joined
 from mergegate.coverage.paths import Tree
 from mergegate.coverage.reports import read_report
@@ -101,17 +102,21 @@ class Gate:
             if self._wanted.update:
                 raise MergegateError("The coverage baseline was not written", "run all tests, with coverage")
             return
+        with memory(self._settings.root / self._settings.cache_dir) as known:
+            self._weigh(known, exitstatus)
+
+    def _weigh(self, known: Memory, exitstatus: int) -> None:
         try:
-            measurement = self._measured()
+            measurement = self._measured(known)
         except UnmeasuredError as error:
             if self._wanted.update or ci_runs(os.environ):
                 raise
             self._say("yellow", f"not judged: {error}")
             return
-        verdict = self._judged(measurement)
+        verdict = self._judged(measurement, known)
         if self._wanted.update and not exitstatus:
             write_baseline(self._settings, verdict)
-            verdict = self._judged(measurement)
+            verdict = self._judged(measurement, known)
             self._say("green", f"{self._settings.coverage.baseline} was written: commit it")
         self._settle(verdict, exitstatus)
 
@@ -126,17 +131,17 @@ class Gate:
         why = partial(self._config, session)
         return f"a part of the tests ran ({why}); run all to compare with the baseline" if why else ""
 
-    def _measured(self) -> Measurement:
+    def _measured(self, known: Memory) -> Measurement:
         tree = Tree(self._settings.root)
-        measured = [self._measuring.result(tree, self._wanted.data)]
+        measured = [self._measuring.result(tree, self._wanted.data, known)]
         measured += [read_report(tree.root / each, tree) for each in self._settings.coverage.reports]
         return joined(measured)
 
-    def _judged(self, measurement: Measurement) -> Verdict:
+    def _judged(self, measurement: Measurement, known: Memory) -> Verdict:
         in_ci = ci_runs(os.environ)
         named = (self._wanted.base,) if self._wanted.base else ()
         bases = named or (base_names(os.environ) if in_ci else ())
-        return judge(self._settings, measurement, Circumstances(bases, in_ci, self._wanted.allow_growth))
+        return judge(self._settings, measurement, Circumstances(bases, in_ci, self._wanted.allow_growth), known)
 
     def _settle(self, verdict: Verdict, exitstatus: int) -> None:
         """Write what is to be written, and say the verdict."""
