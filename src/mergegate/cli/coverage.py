@@ -99,9 +99,23 @@ def update(files: tuple[Path, ...], reports: tuple[Path, ...], config: Path | No
 
 
 @command.command("merge")
-@click.argument("files", nargs=3, type=PATH, metavar="BASE OURS THEIRS")
-def merge(files: tuple[Path, Path, Path]) -> None:
-    """Merge three coverage baselines into OURS, as a merge driver of git."""
+@click.argument("files", nargs=-1, type=PATH, metavar="[BASE OURS THEIRS]")
+@click.option("--install", is_flag=True, help="Make git merge coverage baselines in this clone with this command.")
+@click.option("--dry-run", is_flag=True, help="With --install: only say what would be written.")
+def merge(files: tuple[Path, ...], install: bool, dry_run: bool) -> None:
+    """Merge three coverage baselines into OURS, as a merge driver of git.
+
+    What one side has covered is covered, what one side has added stays. Let git call it: --install.
+    """
+    if install:
+        from mergegate.cli.merge_driver import Driver  # noqa: PLC0415
+        from mergegate.cli.merge_driver import install as install_driver  # noqa: PLC0415
+
+        project = find_project((), None)
+        write_out(f"{line}\n" for line in install_driver(project, Driver.of_coverage(project), dry_run=dry_run))
+        return
+    if len(files) != 3:
+        raise click.UsageError("Give three files, BASE OURS THEIRS, or --install")
     from mergegate.coverage.baseline_file import merge_files  # noqa: PLC0415
 
     merge_files(*files)
