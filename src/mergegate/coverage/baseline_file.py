@@ -164,7 +164,7 @@ def _merged(
         return other
     if one is None or other is None or _GONE in (one, other):
         # measured wins over not measured, and kept and changed over removed
-        return next(each for each in (one, other) if each is not None and each != _GONE)
+        return next((each for each in (one, other) if each is not None and each != _GONE), _GONE)
     start = first if first is not None and first != _GONE else Record(Figure(0, 0))
     missing = _arithmetic(start.missing, one.missing, other.missing)
     partial = _arithmetic(start.partial, one.partial, other.partial)

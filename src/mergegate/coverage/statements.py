@@ -44,11 +44,16 @@ class Span(NamedTuple):
     last: int
 
 
-class Code(NamedTuple):
-    """The statements that begin on a line."""
+class _Scoped(NamedTuple):
+    """A statement in its scope; those of a line may have several, as in `def f(): return 1`."""
 
     scope: str
-    nodes: list[Statement]
+    node: Statement
+
+    @property
+    def key(self) -> Key:
+        skip = ("decorator_list",) if isinstance(self.node, _DEFINITIONS) else ()
+        return Key(self.scope, serialise(self.node, header=True, skip=skip).digest()[:_LENGTH])
 
 
 def code_of(path: str, data: bytes, measured: FileCoverage | None = None) -> FileCode:
@@ -116,7 +121,7 @@ class PythonCode(FileCode):
 
     def __init__(self, tree: ast.Module, text: str) -> None:
         super().__init__(text)
-        self._by_line: dict[int, Code] = {}
+        self._by_line: dict[int, list[_Scoped]] = {}
         # decorators: coverage counts a line for each
         self._parts: dict[int, tuple[str, ast.AST]] = {}
         self._functions: list[Span] = []
@@ -138,12 +143,7 @@ class PythonCode(FileCode):
                     stack.append((inner, statement))
 
     def _add(self, scope: str, statement: Statement) -> None:
-        line = _first(statement)
-        known = self._by_line.get(line)
-        if known is None:
-            self._by_line[line] = Code(scope, [statement])
-        else:
-            known.nodes.append(statement)
+        self._by_line.setdefault(_first(statement), []).append(_Scoped(scope, statement))
         for decorator in getattr(statement, "decorator_list", ()):
             self._parts[decorator.lineno] = scope, decorator
 
@@ -151,7 +151,7 @@ class PythonCode(FileCode):
         """Return what the statements that begin on a line are known by; of none, the text of the line."""
         found = self._by_line.get(line)
         if found is not None:
-            return tuple(Key(found.scope, _hash(node)) for node in found.nodes)
+            return tuple(each.key for each in found)
         part = self._parts.get(line)
         if part is not None:
             return (Key(part[0], serialise(part[1]).digest()[:_LENGTH]),)
@@ -162,10 +162,9 @@ class PythonCode(FileCode):
         found = self._by_line.get(branch.source)
         if found is None:
             return self._with_direction(self.keys(branch.source)[0], ">")
-        node = found.nodes[0]
-        body = next(blocks(node), None)
+        body = next(blocks(found[0].node), None)
         inside = body is not None and _first(body[0]) <= branch.target <= _last(body[-1])
-        return self._with_direction(Key(found.scope, _hash(node)), "+" if inside else "-")
+        return self._with_direction(found[0].key, "+" if inside else "-")
 
     @staticmethod
     def _with_direction(key: Key, direction: str) -> Key:
@@ -216,8 +215,10 @@ class OtherCode(FileCode):
     @property
     def functions(self) -> Sequence[Span]:
         """The functions that the report names; each ends where the next begins."""
-        ends = [each.line - 1 for each in self._functions[1:]] + [len(self._lines)]
-        return [Span(each.name, each.line, end) for each, end in zip(self._functions, ends, strict=True)]
+        ends = [*(each.line - 1 for each in self._functions[1:]), len(self._lines)]
+        return [
+            Span(each.name, each.line, max(each.line, end)) for each, end in zip(self._functions, ends, strict=False)
+        ]
 
     @cached_property
     def every(self) -> Counter[Key]:
@@ -234,11 +235,6 @@ def spread(keys: Counter[Key], places: dict[Key, list[int]]) -> Iterator[int]:
     """Yield the lines of counted statements; of equal ones the last, for copies tend to be added below."""
     for key, count in keys.items():
         yield from places.get(key, [])[-count:]
-
-
-def _hash(node: Statement) -> str:
-    skip = ("decorator_list",) if isinstance(node, _DEFINITIONS) else ()
-    return serialise(node, header=True, skip=skip).digest()[:_LENGTH]
 
 
 def _of_text(text: str) -> str:
