@@ -45,7 +45,7 @@ class CoverageConfig:
     )  # fmt: skip
     raise_: str = option(
         Text(("main", "always", "never")),
-        "When a whole run that got better writes the baseline: on the main branch, wherever it runs, or never.",
+        "When a whole run that got better writes the baseline: on the main branch outside of CI, always, or never.",
         "main", analysis=False,
     )  # fmt: skip
     main_branches: tuple[str, ...] = option(

@@ -276,6 +276,8 @@ def test_the_baseline_is_raised_on_the_main_branch_alone(covered: Covered) -> No
     assert covered.test().returncode == 0
     assert covered.baseline == before
     git(covered.folder, "checkout", "-q", "main")
+    covered.test(env={"CI": "true"})
+    assert covered.baseline == before
     done = covered.test()
     assert f"{BASELINE} was raised: commit it" in done.stdout
     assert "unused" not in json.dumps(covered.baseline)

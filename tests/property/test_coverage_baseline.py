@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mergegate.coverage.baseline import CoverageBaseline, Record, read, written
@@ -17,14 +17,14 @@ from mergegate.coverage.statements import Key, code_of
 
 NAMES = st.sampled_from(["", "f", "g", "C.f", "C.g"])
 CODES = st.sampled_from(["AAAAAAAA", "BBBBBBBB", "CCCCCCCC", "DDDDDDDD"])
-KEYS = st.dictionaries(st.builds(Key, NAMES, CODES), st.integers(1, 3), max_size=5).map(Counter)
+KEYS = st.dictionaries(st.builds(Key, NAMES, CODES), st.integers(1, 2), max_size=3).map(Counter)
 FIGURES = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(lambda pair: Figure(min(pair), max(pair)))
 RECORDS = st.builds(Record, FIGURES, FIGURES, KEYS, KEYS)
 PATHS = st.sampled_from(["a.py", "b/c.py", "ü.ts", 'q"\n.py'])
 SETTINGS = st.none() | st.builds(
     Setting, st.just("7.17"), st.just("3.11"), st.sampled_from(["", "CTracer"]), st.booleans()
 )
-BASELINES = st.builds(CoverageBaseline, SETTINGS, st.dictionaries(PATHS, st.none() | RECORDS, max_size=3))
+BASELINES = st.builds(CoverageBaseline, SETTINGS, st.dictionaries(PATHS, st.none() | RECORDS, max_size=2))
 
 
 @given(BASELINES)
@@ -38,6 +38,7 @@ def test_what_was_written_is_read_again(baseline: CoverageBaseline) -> None:
     } == {path: record and (record.missing, record.partial, record.lines) for path, record in baseline.files.items()}
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(BASELINES, BASELINES, BASELINES)
 def test_the_sides_of_a_merge_may_change_places(
     one: CoverageBaseline, two: CoverageBaseline, three: CoverageBaseline

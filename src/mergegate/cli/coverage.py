@@ -71,7 +71,7 @@ def check(  # noqa: PLR0917 - click passes all by name
     project = find_project((), config)
     verdict = _weighed(project, files, reports, base, allow_growth=allow_growth)
     leave(project, verdict)
-    if raises(project, verdict) and write_baseline(project, verdict):
+    if raises(project, verdict, ci=ci_runs(os.environ)) and write_baseline(project, verdict):
         verdict.notes.append(f"{project.coverage.baseline} was raised: commit it")
     write_out(_text(verdict) if format_ == "text" else (_document(verdict),))
     code = verdict.exit_code

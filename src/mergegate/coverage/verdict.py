@@ -265,9 +265,11 @@ def _never_measured(config: Config, verdict: Verdict, base: Base | None, missed:
         verdict.notes.append(f"no run measures {', '.join(old[:3])}{more}, as before")
 
 
-def raises(config: Config, verdict: Verdict) -> bool:
-    """Tell whether a passed run is to write the baseline by itself."""
+def raises(config: Config, verdict: Verdict, *, ci: bool) -> bool:
+    """Tell whether a passed run is to write the baseline by itself; in CI nobody is there to commit it."""
     wanted = config.coverage.raise_
+    if ci and wanted == "main":
+        return False
     if wanted == "never" or not verdict.ratcheted or verdict.exit_code or verdict.before == verdict.now:
         return False
     return wanted == "always" or current_branch(config.root) in config.coverage.main_branches

@@ -83,8 +83,13 @@ class Gate:
         try:
             self._finish(session, int(exitstatus))
         except MergegateError as error:
-            self._say("red", f"BROKEN {error}")
-            self.status = EXIT_BROKEN
+            self._broken(str(error))
+        except Exception as error:
+            # the results of the tests are worth more than a fault of ours
+            if os.environ.get("MERGEGATE_DEBUG"):
+                raise
+            reason = f"internal error: {type(error).__name__}: {error}"
+            self._broken(f"{reason} (set MERGEGATE_DEBUG=1 to see where, and report it; this is mergegate's fault)")
         return result
 
     @pytest.hookimpl(trylast=True)
@@ -156,12 +161,16 @@ class Gate:
             self._say("yellow", "nothing was recorded, for tests failed")
             return
         leave(self._settings, verdict)
-        if raises(self._settings, verdict) and write_baseline(self._settings, verdict):
+        if raises(self._settings, verdict, ci=ci_runs(os.environ)) and write_baseline(self._settings, verdict):
             self._say("green", f"{self._settings.coverage.baseline} was raised: commit it")
         if not code:
             self._say(
                 "green", f"passed: {verdict.measurement.figure} covered in {len(verdict.measurement.files)} files"
             )
+
+    def _broken(self, text: str) -> None:
+        self._say("red", f"BROKEN {text}")
+        self.status = EXIT_BROKEN
 
     def _say(self, color: str, text: str) -> None:
         self.lines.append((color, text))
