@@ -12,26 +12,27 @@ from typing import NamedTuple
 from mergegate.config import Config
 from mergegate.errors import MergegateError
 from mergegate.git import Repository
+from mergegate.scaffold.git_files import COVERAGE_DRIVER, MERGE_DRIVER, attribute
 
 
 class Driver(NamedTuple):
-    """A merge driver: what git calls it, what it merges in words, the command, and the file."""
+    """A merge driver: what git calls it, what it merges in words, the command, and the files."""
 
     name: str
     what: str
     command: str
-    file: str
+    files: tuple[str, ...]
 
     @classmethod
     def of_findings(cls, project: Config) -> Driver:
-        """Return the driver of a project's baseline."""
-        return cls("mergegate-baseline", "baselines of mergegate", "baseline merge", project.baseline)
+        """Return the driver of a project's baselines."""
+        files = (project.baseline, *((project.types.baseline,) if project.types_wanted else ()))
+        return cls(MERGE_DRIVER, "baselines of mergegate", "baseline merge", files)
 
     @classmethod
     def of_coverage(cls, project: Config) -> Driver:
         """Return the driver of a project's coverage baseline."""
-        file = project.coverage.baseline
-        return cls("mergegate-coverage", "coverage baselines of mergegate", "coverage merge", file)
+        return cls(COVERAGE_DRIVER, "coverage baselines of mergegate", "coverage merge", (project.coverage.baseline,))
 
 
 def install(project: Config, driver: Driver, *, dry_run: bool) -> Iterator[str]:
@@ -59,7 +60,9 @@ def install(project: Config, driver: Driver, *, dry_run: bool) -> Iterator[str]:
     repository = Repository.find(project.root)
     if repository is None:
         raise MergegateError(f"{project.root} lies in no git repository", "run 'git init' first")
-    yield _attribute(repository.root / ".gitattributes", driver, dry_run=dry_run)
+    for file in driver.files:
+        line = attribute(PurePath(file).name, driver.name)
+        yield _attribute(repository.root / ".gitattributes", line, dry_run=dry_run)
     for key, value in (("name", driver.what), ("driver", f"{_program()} {driver.command} %O %A %B")):
         yield _setting(repository.root, f"merge.{driver.name}.{key}", value, dry_run=dry_run)
     yield (
@@ -69,8 +72,7 @@ def install(project: Config, driver: Driver, *, dry_run: bool) -> Iterator[str]:
     )
 
 
-def _attribute(file: Path, driver: Driver, *, dry_run: bool) -> str:
-    line = f"{PurePath(driver.file).name} merge={driver.name} text eol=lf"
+def _attribute(file: Path, line: str, *, dry_run: bool) -> str:
     try:
         text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
         if line in text.splitlines():
