@@ -212,14 +212,23 @@ class Dispatch(Construction):
             self._external_edges(site, [a for a in self.mro(key) if isinstance(a, str)][:1])
         validators, factories = self.construction_hooks(key)
         plain = site.without_arguments()
+        arguments = Arguments(site.module, site.row[2], site.row[3])
         for validator in validators:
-            self.function_edges(plain, validator, receiver)
+            guards = self.hook_guards(validator, key, arguments)
+            if guards is None:
+                self.function_edges(plain, validator, receiver)
+            else:
+                site.edges.append(self._hook_edge(site, validator, guards, key))
         if factories:
             given = {name for name, _ in site.row[3]}
             for factory in factories:
                 if factory.field not in given:
                     for value in self.value(factory.module, factory.node):
                         self.call_edges(plain, value)
+
+    def _hook_edge(self, site: Site, hook: int, guards: frozenset[int], key: int) -> Edge:
+        """Return the edge to a hook of which a constructor call's arguments rule some branches out."""
+        return Edge(site.operation, self.group(Special(hook, guards, key, exact=True)), 0, site.first_use)
 
     def _initialiser_edges(self, site: Site, key: int, receiver: Value) -> bool:
         """Add edges to what the class itself runs on its new instances; tell whether it has an `__init__`."""
@@ -230,7 +239,12 @@ class Dispatch(Construction):
                 for value in self.value(self.class_module[hit[0]], hit[1]):
                     if value[0] == "fn":
                         found = found or name == "__init__"
-                        self.function_edges(site, value[1], receiver)
+                        arguments = Arguments(site.module, site.row[2], site.row[3])
+                        guards = self.hook_guards(value[1], key, arguments) if name in _HOOKS else None
+                        if guards is None:
+                            self.function_edges(site, value[1], receiver)
+                        else:
+                            site.edges.append(self._hook_edge(site, value[1], guards, key))
         return found
 
     def _external_edges(self, site: Site, names: Iterable[object]) -> None:
@@ -287,6 +301,7 @@ class Dispatch(Construction):
         return -1 - known
 
 
+_HOOKS = frozenset({"__post_init__", "model_post_init"})
 _NO_CALL: tuple[str, int, tuple[int, ...], tuple[Any, ...]] = ("(", 0, (), ())
 
 _BUILTIN_DECORATORS = {
