@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from covered import Covered
 from fronts import Cli, Pylint
 from installation import build_wheel, install
+
+pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
@@ -22,6 +25,12 @@ def cli(tmp_path: Path) -> Cli:
 def pylint(tmp_path: Path) -> Pylint:
     """The plugin in the folder of `cli`."""
     return Pylint(tmp_path)
+
+
+@pytest.fixture
+def covered(pytester: pytest.Pytester) -> Covered:
+    """A project whose tests run under coverage."""
+    return Covered(pytester)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from mergegate.config_coverage import CoverageConfig
 from mergegate.config_file import FILE_NAMES, PYPROJECT, ConfigFile, find_file, read_file
 from mergegate.config_gate import GateConfig, Waiver
 from mergegate.config_shapes import (
@@ -115,6 +116,10 @@ class Config:
         TableOf(Text(tuple(Severity))), "Severity by rule, where it is not the rule's own.", {}, analysis=False
     )
     async_: AsyncConfig = option(Section(AsyncConfig), "Blocking calls in async functions.", AsyncConfig())  # noqa: RUF009
+    coverage: CoverageConfig = option(  # noqa: RUF009
+        Section(CoverageConfig), "What tests must cover; the gate is on if this section is there.",
+        CoverageConfig(), analysis=False,
+    )  # fmt: skip
     gate: GateConfig = option(Section(GateConfig), "Conditions of the merge gate.", GateConfig(), analysis=False)  # noqa: RUF009
     types: TypesConfig = option(Section(TypesConfig), "Type errors of pyright.", TypesConfig(), analysis=False)  # noqa: RUF009
     waivers: tuple[Waiver, ...] = option(

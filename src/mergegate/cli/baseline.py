@@ -145,9 +145,11 @@ def merge(files: tuple[Path, ...], install: bool, dry_run: bool) -> None:
     An entry that one side has dropped goes, one that a side has added stays. Let git call it: --install.
     """
     if install:
+        from mergegate.cli.merge_driver import Driver  # noqa: PLC0415
         from mergegate.cli.merge_driver import install as install_driver  # noqa: PLC0415
 
-        write_out(f"{line}\n" for line in install_driver(find_project((), None), dry_run=dry_run))
+        project = find_project((), None)
+        write_out(f"{line}\n" for line in install_driver(project, Driver.of_findings(project), dry_run=dry_run))
         return
     if len(files) != 3:
         raise click.UsageError("Give three files, BASE OURS THEIRS, or --install")

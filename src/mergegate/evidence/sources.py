@@ -22,7 +22,9 @@ Source = Callable[[Config], Finish]
 
 def _from_file(kind: str) -> Source:
     def begin(config: Config) -> Finish:
-        return lambda: recorded(config.root, kind, wanted=kind in config.gate.require)
+        # who has a section of settings for it wants it
+        wanted = kind in config.gate.require or kind in config.origins
+        return lambda: recorded(config.root, kind, wanted=wanted)
 
     return begin
 

@@ -12,7 +12,7 @@ from mergegate.evidence.pyright_output import FAMILY
 from mergegate.evidence.silencing import RULE
 from mergegate.evidence.types import TypesOutcome
 from mergegate.finding import Confidence, Severity
-from mergegate.gate.identity import fingerprints
+from mergegate.gate.identity import Fingerprints
 from mergegate.gate.report import Report, Result
 from mergegate.gate.selection import within
 from mergegate.gate.source import Sources
@@ -39,9 +39,9 @@ def types_report(outcome: TypesOutcome, config: Config, paths: Collection[str] =
         nothing = Sources(lambda path: (config.root / path).read_bytes())
         return Report(config.root, (), {}, {}, nothing, 0, 0, 0, 0.0, conditions=outcome.conditions)
     compared = measured.compared
-    prints = fingerprints(compared.identities)
+    prints = Fingerprints(lambda: compared.identities)
     results = [
-        Result(each, "baselined" if index in compared.known else "new", prints[index])
+        Result(each, "baselined" if index in compared.known else "new", prints, index)
         for index, each in enumerate(compared.problems)
         if not paths or any(within(each.path, folder) for folder in paths)
     ]

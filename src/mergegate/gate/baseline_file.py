@@ -142,11 +142,11 @@ def _common(ours: Baseline, theirs: Baseline) -> Baseline:
 def _merged(sides: Sides, path: Path, shown: str, kind: Kind | None) -> Baseline:
     """Merge the sides of a conflict."""
     ours, theirs = (read(text.encode(), shown, kind) for text in (sides.ours, sides.theirs))
-    base = sides.base.encode() if sides.base is not None else _staged_base(path)
+    base = sides.base.encode() if sides.base is not None else staged_base(path)
     return merge_three(_common(ours, theirs) if base is None else read(base, shown, kind), ours, theirs)
 
 
-def _staged_base(path: Path) -> bytes | None:
+def staged_base(path: Path) -> bytes | None:
     """Return what the two sides of a merge under way started from, None if git does not tell."""
     try:
         repository = Repository.find(path.parent)

@@ -8,19 +8,23 @@ from mergegate.scaffold.changes import Change, Note, Step, appended, read_text
 from mergegate.scaffold.facts import Facts
 
 MERGE_DRIVER = "mergegate-baseline"
+COVERAGE_DRIVER = "mergegate-coverage"
 _EVIDENCE = ".mergegate"
 
 
-def attribute(name: str) -> str:
+def attribute(name: str, driver: str = MERGE_DRIVER) -> str:
     """Return the line of `.gitattributes` that lets baselines of a name be merged by their meaning."""
-    return f"{name} merge={MERGE_DRIVER} text eol=lf"
+    return f"{name} merge={driver} text eol=lf"
 
 
 def attributes(facts: Facts) -> Step:
     """Return what tells git how baselines are merged."""
     config = facts.config
     files = [config.baseline, *([config.types.baseline] if config.types_wanted else [])]
-    return _with_lines(facts.top / ".gitattributes", [attribute(PurePath(file).name) for file in files])
+    lines = [attribute(PurePath(file).name) for file in files]
+    if "coverage" in config.origins:
+        lines.append(attribute(PurePath(config.coverage.baseline).name, COVERAGE_DRIVER))
+    return _with_lines(facts.top / ".gitattributes", lines)
 
 
 def ignored(facts: Facts) -> Step:
