@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mergegate.syntax.summary import FIRST_ROWS, ClassFact, Demand, FunctionFact, Guard, OperationRow, Row
+from mergegate.syntax.summary import FIRST_ROWS, ClassFact, Demand, FunctionFact, Guard, OperationRow, Place, Row
 
 # a name, or the node of an attribute that was assigned or narrowed
 Key = str | int
@@ -91,12 +91,15 @@ class Scope:
         For each loop around this point: where its body began, and what held at each `break` and `continue`.
     cells
         In functions: variables of the names that nested functions rebind.
+    members
+        In class bodies: what `ClassFact.places` says.
     """
 
     __slots__ = (
         "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "entry", "env", "flags",
         "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "lookups", "loops",
-        "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
+        "members", "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "walrus",
+        "yields",
     )  # fmt: skip
 
     def __init__(self, function: int, parent: Scope | None, *, class_index: int = -1, is_class: bool = False) -> None:
@@ -131,6 +134,7 @@ class Scope:
         self.assigned_calls: list[tuple[str, int]] = []
         self.awaits = 0
         self.walrus: list[tuple[str, int]] = []
+        self.members: list[tuple[str, int, Place]] = []
 
     def set(self, key: Key, node: int) -> None:
         """Let a name or attribute hold `node` from here on."""
