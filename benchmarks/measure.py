@@ -77,7 +77,7 @@ def measure(tasks: Sequence[Task], repeat: int) -> dict[str, Figures]:
 def _run(task: Task) -> Sample:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(task.command, cwd=task.folder, env=_environment(), stdout=out, stderr=errors)
+        process = subprocess.Popen(task.command, cwd=task.folder, env=environment(), stdout=out, stderr=errors)
         watcher = _Watcher(process.pid)
         watcher.start()
         _, status, usage = os.wait4(process.pid, 0)
@@ -97,7 +97,8 @@ def _text(stream: IO[bytes]) -> str:
     return stream.read().decode("utf-8", "replace")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment in which commands are measured."""
     # in CI mergegate reads every file again; this is the run on a developer's machine
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     # the commands run elsewhere: this very mergegate is meant, installed or not

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fronts import Cli, Pylint
+from installation import build_wheel, install
 
 
 @pytest.fixture
@@ -21,3 +22,15 @@ def cli(tmp_path: Path) -> Cli:
 def pylint(tmp_path: Path) -> Pylint:
     """The plugin in the folder of `cli`."""
     return Pylint(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+    """The folder of programs of an environment in which the wheel is installed."""
+    return install(tmp_path_factory.mktemp("installed") / "environment", wheel)

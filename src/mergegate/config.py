@@ -27,6 +27,7 @@ from mergegate.config_shapes import (
     options,
     plain,
 )
+from mergegate.config_types import TypesConfig
 from mergegate.errors import ConfigError
 from mergegate.files.ignore import BadPattern, Translate, translate
 from mergegate.files.walk import Limits, Walk, walk
@@ -115,9 +116,15 @@ class Config:
     )
     async_: AsyncConfig = option(Section(AsyncConfig), "Blocking calls in async functions.", AsyncConfig())  # noqa: RUF009
     gate: GateConfig = option(Section(GateConfig), "Conditions of the merge gate.", GateConfig(), analysis=False)  # noqa: RUF009
+    types: TypesConfig = option(Section(TypesConfig), "Type errors of pyright.", TypesConfig(), analysis=False)  # noqa: RUF009
     waivers: tuple[Waiver, ...] = option(
         ListOf(Section(Waiver)), "Findings that are let through for a while.", (), analysis=False
     )
+
+    @property
+    def types_wanted(self) -> bool:
+        """Whether the project has conditions on type errors."""
+        return "types" in self.origins and self.types.enabled
 
     def override(self, source: str = "command line", **changes: object) -> Config:
         """Return a copy with other values, given by field name as TOML would give them.
@@ -308,9 +315,26 @@ def _check_paths(root: Path, values: Mapping[str, Any]) -> None:
         for index, folder in enumerate(values.get(name, ())):
             if not (root / folder).is_dir():
                 raise WrongValue((key_of(name), index), f'names the folder "{folder}", which does not exist')
+    types = values.get("types")
+    if types is not None:
+        _check_types(root, types)
     python = values.get("python")
     if python and not (root / python).exists():
         raise WrongValue(("python",), f'names "{python}", which does not exist')
+
+
+def _check_types(root: Path, types: TypesConfig) -> None:
+    if types.project and not (root / types.project).exists():
+        raise WrongValue(("types", "project"), f'names "{types.project}", which does not exist')
+    try:
+        if types.strict_paths:
+            translate("\n".join(types.strict_paths), strict=True)
+    except BadPattern as bad:
+        raise WrongValue(("types", "strict-paths", bad.line), f"is no pattern: {bad.reason}") from None
+    wrong = next((name for name in types.max_per_rule if not name.startswith("report")), None)
+    if wrong is not None:
+        hint = "pyright's rules are spelled as in reportOptionalMemberAccess"
+        raise WrongValue(("types", "max-per-rule", wrong), "is no rule of pyright", hint)
 
 
 def _git_root(folder: Path) -> Path | None:

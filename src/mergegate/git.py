@@ -229,6 +229,28 @@ class Repository:
             raise _failure("check-ignore", done)
         return frozenset(os.fsdecode(path[2:]) for path in done.stdout.split(b"\0") if path)
 
+    def remote_urls(self) -> tuple[str, ...]:
+        """Return the addresses of the remote repositories; they may hold credentials, so they are not to be shown."""
+        done = _run(self.root, "config", "--null", "--get-regexp", r"^remote\..*\.url$")
+        entries = done.stdout.decode("utf-8", "replace").split("\0")
+        return tuple(url for entry in entries if (url := entry.partition("\n")[2]))
+
+    def default_branch(self) -> str:
+        """Return the branch that `origin` or, failing that, this clone takes for the main one; empty if it is unknown.
+
+        Without a remote it is `main` or `master` if there is one, else the branch that is checked out.
+        """
+        head = _run(self.root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+        if head.returncode == 0:
+            return os.fsdecode(head.stdout).strip().removeprefix("origin/")
+        for name in ("main", "master"):
+            for place in ("remotes/origin", "heads"):
+                known = _run(self.root, "rev-parse", "--verify", "--quiet", f"refs/{place}/{name}")
+                if known.returncode == 0:
+                    return name
+        current = _run(self.root, "symbolic-ref", "--quiet", "--short", "HEAD")
+        return os.fsdecode(current.stdout).strip()
+
     def _what_to_fetch(self, revision: str) -> str:
         branch = revision.removeprefix("origin/")
         if self.is_shallow:

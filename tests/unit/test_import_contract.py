@@ -21,15 +21,16 @@ LAYERS = {
     "files": (),
     "git": ("errors",),
     "config": ("errors", "finding", "files"),
+    "scaffold": ("config", "git"),
     "semantics": ("syntax", "rules", "errors"),
     "checks": ("semantics", "finding"),
     "cache": ("errors",),
     "engine": ("checks", "cache", "config", "git"),
-    "evidence": ("gate", "files"),
+    "evidence": ("gate", "files", "rules"),
     "gate": ("engine",),
     "reporters": ("gate", "evidence"),
     "plugins": ("reporters", "cli"),
-    "cli": ("reporters", "plugins"),
+    "cli": ("reporters", "plugins", "scaffold"),
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}

@@ -55,17 +55,9 @@ def create(  # noqa: PLR0917 - click passes all by name
     Configured projects nested in this one get a baseline each; those that have one keep it.
     """
     project = find_project((), config)
-    baselines = Baselines(project.root, file, fresh=True)
-    if not force:
-        refuse_existing(baselines.of(project).file)
-    for each in _compared(project, baselines, Overrides(select, ignore, min_confidence), cache=not no_cache):
-        path = each.held.file
-        if each.config.root != project.root and path.exists() and not force:
-            _say(f"{shown_path(path)}: left as it is")
-            continue
-        made = accepted(Baseline(), each.analysis, each.standing.new)
-        create_file(path, each.config.root / each.config.cache_dir, made, force=force)
-        _say(f"{shown_path(path)}: {_findings(len(made.entries))} accepted; commit it")
+    overrides = Overrides(select, ignore, min_confidence)
+    for line in accept_today(project, file, overrides, force=force, cache=not no_cache):
+        _say(line)
 
 
 @command.command("update")
@@ -160,6 +152,42 @@ def merge(files: tuple[Path, ...], install: bool, dry_run: bool) -> None:
     if len(files) != 3:
         raise click.UsageError("Give three files, BASE OURS THEIRS, or --install")
     merge_files(*files)
+
+
+def accept_today(
+    project: Config, file: Path | None, overrides: Overrides, *, force: bool = False, cache: bool = True
+) -> Iterator[str]:
+    """Accept all findings of a project and of those nested in it, and yield what became of each baseline.
+
+    Parameters
+    ----------
+    project
+        The outer project.
+    file
+        The file of its baseline; None: as configured.
+    overrides
+        What the command line says of the findings that count.
+    force
+        Whether a baseline that is there is made anew; else that of the outer project is refused, others are kept.
+    cache
+        Whether the cache of the analysis is used.
+
+    Raises
+    ------
+    MergegateError
+        If there is one already, or it cannot be written.
+    """
+    baselines = Baselines(project.root, file, fresh=True)
+    if not force:
+        refuse_existing(baselines.of(project).file)
+    for each in _compared(project, baselines, overrides, cache=cache):
+        path = each.held.file
+        if each.config.root != project.root and path.exists() and not force:
+            yield f"{shown_path(path)}: left as it is"
+            continue
+        made = accepted(Baseline(), each.analysis, each.standing.new)
+        create_file(path, each.config.root / each.config.cache_dir, made, force=force)
+        yield f"{shown_path(path)}: {_findings(len(made.entries))} accepted; commit it"
 
 
 def _compared(project: Config, baselines: Baselines, overrides: Overrides, *, cache: bool) -> list[Compared]:

@@ -16,6 +16,7 @@ from mergegate.cli.since import Branch, Running, commit_of
 from mergegate.cli.waiting import notice_when_slow
 from mergegate.config import Config
 from mergegate.engine import Analysis, analyse
+from mergegate.gate.ci import Circumstances
 from mergegate.gate.report import Report, combined
 from mergegate.plugins.loading import Plugins
 from mergegate.reporters import Reporter, Style
@@ -50,6 +51,12 @@ class Examination:
             project, self._options.baseline, without=self._options.no_baseline, base=base, ci=ci
         )
         self._how = Running(not given["no_cache"], not given["no_stat_cache"], given["verify_cache"])
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """Under what the run takes place."""
+        found, options = self._comparison, self._options
+        return Circumstances(found.ci, options.since is not None, found.bases, options.allow_growth)
 
     def report(
         self,

@@ -11,8 +11,7 @@ from pathlib import Path, PurePath
 from mergegate.config import Config
 from mergegate.errors import MergegateError
 from mergegate.git import Repository
-
-_NAME = "mergegate-baseline"
+from mergegate.scaffold.git_files import MERGE_DRIVER, attribute
 
 
 def install(project: Config, *, dry_run: bool) -> Iterator[str]:
@@ -38,9 +37,11 @@ def install(project: Config, *, dry_run: bool) -> Iterator[str]:
     repository = Repository.find(project.root)
     if repository is None:
         raise MergegateError(f"{project.root} lies in no git repository", "run 'git init' first")
-    yield _attribute(repository.root / ".gitattributes", PurePath(project.baseline).name, dry_run=dry_run)
+    files = [project.baseline, *([project.types.baseline] if project.types_wanted else [])]
+    for file in files:
+        yield _attribute(repository.root / ".gitattributes", PurePath(file).name, dry_run=dry_run)
     for key, value in (("name", "baselines of mergegate"), ("driver", f"{_program()} baseline merge %O %A %B")):
-        yield _setting(repository.root, f"merge.{_NAME}.{key}", value, dry_run=dry_run)
+        yield _setting(repository.root, f"merge.{MERGE_DRIVER}.{key}", value, dry_run=dry_run)
     yield (
         "nothing was written: leave out --dry-run"
         if dry_run
@@ -49,7 +50,7 @@ def install(project: Config, *, dry_run: bool) -> Iterator[str]:
 
 
 def _attribute(file: Path, name: str, *, dry_run: bool) -> str:
-    line = f"{name} merge={_NAME} text eol=lf"
+    line = attribute(name)
     try:
         text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
         if line in text.splitlines():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +60,15 @@ class Base(NamedTuple):
         }
 
 
+def renamed(folder: Path, bases: tuple[str, ...]) -> dict[str, str]:
+    """Return what git tells of renamed files, as `Base.renames` does; nothing where it does not, for it only helps."""
+    try:
+        base = Base.find(folder, bases or ("HEAD",))
+        return base.renames(folder) if base is not None else {}
+    except GitError:
+        return {}
+
+
 def growth(base: Base, root: Path, file: Path, baseline: Baseline) -> tuple[Identity, ...] | None:
     """Return the entries of a baseline that the base's lacks.
 
@@ -80,7 +90,7 @@ def growth(base: Base, root: Path, file: Path, baseline: Baseline) -> tuple[Iden
     if data is None:
         return None
     try:
-        before = read(data, file.name)
+        before = read(data, file.name, baseline.kind)
     except EvidenceError:
         return None
     continued = match(before.entries, baseline.entries, renames=base.renames(root))
@@ -93,3 +103,14 @@ def _parting(repository: Repository, name: str) -> str:
     except GitError:
         # a shallow clone may hold both commits and nothing between them
         return repository.resolve(name)
+
+
+def refusal(shown: str, base: Base, baseline: Baseline, added: Sequence[Identity]) -> str:
+    """Return the sentence that refuses entries which the base's baseline lacks; `shown` names the file."""
+    first = added[0]
+    many = "1 entry is" if len(added) == 1 else f"{len(added)} entries are"
+    where = f"{first.rule} in {first.path}{f' {first.scope}' if first.scope else ''}{', ...' if len(added) > 1 else ''}"
+    return (
+        f"{shown}: {many} not in the baseline of {base.name} ({where}); "
+        f"repair the code and run '{baseline.kind.update}', or accept it with --allow-growth"
+    )

@@ -40,6 +40,14 @@ class Source:
             return min(offset, len(text))
         return sum(2 if character > "\uffff" else 1 for character in _head(text, offset))
 
+    def offset(self, line: int, units: int) -> int:
+        """Turn a 0-based offset in UTF-16 code units into one in UTF-8 bytes."""
+        text = self.line(line)
+        if text.isascii():
+            return min(units, len(text))
+        head = text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "ignore")
+        return len(head.encode("utf-8", "surrogatepass"))
+
 
 class Sources:
     """The files of one analysis, read and decoded when first asked for.

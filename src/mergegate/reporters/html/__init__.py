@@ -13,7 +13,7 @@ from mergegate.gate.report import Report, Result
 from mergegate.gate.verdict import is_open
 from mergegate.reporters import Style
 from mergegate.reporters.html.findings import Cards
-from mergegate.reporters.html.overview import conditions, counts, filters, rule_table, rule_texts
+from mergegate.reporters.html.overview import conditions, counts, file_table, filters, rule_table, rule_texts
 from mergegate.reporters.html.tree import element, html, prose
 from mergegate.reporters.plain import printable
 from mergegate.reporters.verdict import headline
@@ -55,7 +55,7 @@ def _body(report: Report) -> Iterator[str]:
     if report.conditions:
         yield f"{html(conditions(report.conditions))}\n"
     if report.results:
-        yield f"{html(rule_table(report))}\n{html(filters(report))}\n"
+        yield f"{html(rule_table(report))}\n{html(file_table(report))}\n{html(filters(report))}\n"
     yield '<main id="findings" tabindex="-1">\n'
     cards = Cards(report)
     for status, title in _SECTIONS.items():
