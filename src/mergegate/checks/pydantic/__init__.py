@@ -8,7 +8,7 @@ from mergegate.checks.pydantic.configuration import configuration_findings
 from mergegate.checks.pydantic.fields import field_findings
 from mergegate.checks.pydantic.imports import import_findings
 from mergegate.checks.pydantic.later import later_findings
-from mergegate.checks.pydantic.members import member_findings
+from mergegate.checks.pydantic.members import member_findings, override_findings
 from mergegate.checks.pydantic.methods import method_findings
 from mergegate.checks.pydantic.models import Models
 from mergegate.checks.pydantic.optional import optional_findings
@@ -40,7 +40,9 @@ def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> It
     )  # fmt: skip
     found = {finding.sort_key: finding for part in parts for finding in part(models, reporter)}
     yield from found.values()
-    yield from optional_findings(models, reporter, {finding.path for finding in found.values()})
+    traced = {finding.path for finding in found.values()}
+    yield from override_findings(models, reporter, traced)
+    yield from optional_findings(models, reporter, traced)
 
 
 def _is_in_reach(program: CallGraph) -> bool:

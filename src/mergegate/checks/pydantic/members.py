@@ -24,22 +24,35 @@ _DATACLASSES = frozenset({"pydantic.dataclasses.dataclass"})
 
 def member_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
     """Yield findings about what classes define."""
-    for _, module, fact in models.all():
-        yield from _fields(models, reporter, module, fact)
-        for name, (twin, offer) in _OVERRIDES.items():
-            method = _method(models, module, fact, name)
-            if method is not None and twin not in fact.names and not _is_only_raising(method):
-                message = (
-                    f"Never called by pydantic 2: `{fact.name}.{name}()`; where the model is part of another one, or "
-                    "is serialised by a framework, it has no effect"
-                )
-                place = place_of_function(method)
-                repair = f"write {offer}" if twin == "model_post_init" else f"write {offer}, or override `{twin}` too"
-                yield from reporter.at(Where(module, place, method.qualname), HOOK, message, repair)
+    for key, module, fact in models.all():
+        yield from _fields(models, reporter, key, module, fact)
     program = models.program
     for key, fact in enumerate(program.classes):
         if not fact.flags & Flag.ALTERNATIVE:
             yield from _hooks(models, reporter, program.class_module[key], fact)
+
+
+def override_findings(models: Models, reporter: Reporter, traced: set[str]) -> Iterator[Finding]:
+    """Yield findings about methods that shaped what pydantic 1 serialised.
+
+    Parameters
+    ----------
+    traced
+        The files with other traces of pydantic 1: elsewhere such a method may be called by hand, and on purpose.
+    """
+    for _, module, fact in models.all():
+        for name, (twin, offer) in _OVERRIDES.items():
+            method = _method(models, module, fact, name)
+            if method is None or twin in fact.names or method.flags & FunctionFlag.STUB:
+                continue
+            message = (
+                f"Never called by pydantic 2: `{fact.name}.{name}()`; where the model is part of another one, or is "
+                "serialised by a framework, it has no effect"
+            )
+            where = Where(module, place_of_function(method), method.qualname)
+            repair = f"write {offer}" if twin == "model_post_init" else f"write {offer}, or override `{twin}` too"
+            untraced = models.program.paths[module] not in traced
+            yield from reporter.at(where, HOOK, message, repair, lowered=untraced)
 
 
 def _method(models: Models, module: int, fact: ClassFact, name: str) -> FunctionFact | None:
@@ -52,24 +65,39 @@ def _method(models: Models, module: int, fact: ClassFact, name: str) -> Function
     return None if function.flags & FunctionFlag.ALTERNATIVE else function
 
 
-def _is_only_raising(function: FunctionFact) -> bool:
-    return bool(function.flags & FunctionFlag.STUB)
-
-
-def _fields(models: Models, reporter: Reporter, module: int, fact: ClassFact) -> Iterator[Finding]:
+def _fields(models: Models, reporter: Reporter, key: int, module: int, fact: ClassFact) -> Iterator[Finding]:
+    # a base outside the program may have said that a name is no field
+    known = all(isinstance(each, int) or models.is_transparent(each) for each in models.program.mro(key))
     for name, flags, place in fact.places:
+        where = Where(module, place, fact.qualname)
         if flags & Flag.ALTERNATIVE:
             continue
         if name == "__root__":
             message = f"Breaks under pydantic 2: the model `{fact.name}` has a field `__root__`"
             repair = "derive from `RootModel[T]`; read `.root`, and write `Model(value)` for `Model(__root__=value)`"
-            yield from reporter.at(Where(module, place, fact.qualname), ROOT, message, repair)
+            yield from reporter.at(where, ROOT, message, repair)
         elif not flags & Flag.ANNOTATED and not name.startswith("_") and name not in ("model_config", "Config"):
             row = models.row(module, fact.names.get(name, 0))
-            if _is_unannotated_field(models, module, row):
+            if _is_unannotated_field(models, module, row) and not _is_class_variable(models, key, name):
                 message = f"Breaks under pydantic 2: the field `{name}` of the model `{fact.name}` has no annotation"
                 repair = f"write `{name}: {_type_of(row)} = ...`; `ClassVar[...]` if it is no field"
-                yield from reporter.at(Where(module, place, fact.qualname), UNANNOTATED, message, repair)
+                yield from reporter.at(where, UNANNOTATED, message, repair, lowered=not known)
+
+
+def _is_class_variable(models: Models, key: int, name: str) -> bool:
+    """Tell whether a base declares a name as `ClassVar`: its subclasses need not repeat that."""
+    program = models.program
+    for ancestor in program.mro(key)[1:]:
+        if isinstance(ancestor, int) and name in program.classes[ancestor].names:
+            module = program.class_module[ancestor]
+            row = models.row(module, program.classes[ancestor].names[name])
+            if row[0] not in "@&":
+                continue
+            annotation = models.row(module, int(row[-1]))
+            head = models.row(module, int(annotation[1])) if annotation[0] == "[" else annotation
+            if head[-1] == "ClassVar":
+                return True
+    return False
 
 
 def _is_unannotated_field(models: Models, module: int, row: Row) -> bool:

@@ -148,13 +148,14 @@ class Models:
         key = value[1]
         if isinstance(key, str):
             return key in self.names.models or program.types.member(key, member) is None
-        if program.find_method(key, member) is not None:
-            return False
-        # what a base outside the program may define, it defines itself
-        return all(isinstance(each, int) or self._leaves_alone(each) for each in program.mro(key))
+        hit = program.find_method(key, member)
+        # `__fields__: Dict[str, ModelField]` only declares what pydantic defines
+        declared = hit is not None and self.row(program.class_module[hit[0]], hit[1])[0] == "@"
+        return hit is None or (declared and member.startswith("__"))
 
-    def _leaves_alone(self, name: str) -> bool:
-        return name in self.names.models or not name.startswith("pydantic.v1")
+    def is_transparent(self, name: str) -> bool:
+        """Tell whether all that an external base says is known."""
+        return name in self.names.models or name.partition(".")[0] in ("builtins", "typing", "abc", "enum")
 
 
 _CONTAINERS = frozenset(

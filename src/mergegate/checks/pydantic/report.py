@@ -32,8 +32,8 @@ class Reporter:
         self.program = program
         self.rules = rules
 
-    def at(self, where: Where, rule: str, message: str, repair: str) -> Iterator[Finding]:
-        """Yield a finding of a rule, unless nobody asked for the rule."""
+    def at(self, where: Where, rule: str, message: str, repair: str, *, lowered: bool = False) -> Iterator[Finding]:
+        """Yield a finding of a rule, of less confidence if `lowered`, unless nobody asked for the rule."""
         asked = self.rules.get(rule)
         if asked is None:
             return
@@ -42,7 +42,7 @@ class Reporter:
             rule=asked.id,
             family=asked.family,
             severity=asked.severity,
-            confidence=asked.confidence,
+            confidence=asked.confidence.lowered() if lowered else asked.confidence,
             path=self.program.paths[where.module],
             line=line,
             column=column,
