@@ -18,6 +18,9 @@ import mergegate
 from benchmarks.errors import BenchmarkError
 
 _POLL_SECONDS = 0.01
+# in CI mergegate reads every file again, but this is the run on a developer's machine; without bytecode each run would
+# compile the tool itself, which whoever installs it does once
+_LEFT_OUT = frozenset({"CI", "PYTHONDONTWRITEBYTECODE"})
 
 
 class Sample(NamedTuple):
@@ -99,10 +102,10 @@ def _text(stream: IO[bytes]) -> str:
 
 def environment() -> dict[str, str]:
     """Return the environment in which commands are measured."""
-    # in CI mergegate reads every file again; this is the run on a developer's machine
-    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    """Return the environment variables of the commands."""
+    kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
     # the commands run elsewhere: this very mergegate is meant, installed or not
-    return {**environment, "PYTHONPATH": str(Path(mergegate.__file__).resolve().parent.parent)}
+    return {**kept, "PYTHONPATH": str(Path(mergegate.__file__).resolve().parent.parent)}
 
 
 class _Watcher(threading.Thread):

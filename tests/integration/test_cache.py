@@ -27,6 +27,7 @@ SOURCES = {
     "app/direct.py": "import time\n\nasync def nap():\n    time.sleep(1)  # known\n",
     "app/broken.py": "def f(:\n",
 }
+RULE = "blocking-call-in-async"
 # runs in another process what the tests run in theirs
 SCRIPT = """
 import json, os, signal, sys
@@ -91,6 +92,22 @@ def test_cold_warm_and_uncached_runs_find_the_same(project: Path) -> None:
     assert (cold.cached, warm.cached, uncached.cached) == (0, 5, 0)
     assert (cold.files, cold.lines) == (warm.files, warm.lines) == (uncached.files, uncached.lines) == (5, 13)
     assert cold.warnings == warm.warnings == ()
+
+
+def test_equal_files_are_modules_of_their_own(project: Path) -> None:
+    # deciding what a call's constants rule out adds to the facts of the module that is asked
+    text = (
+        "import httpx\n\ndef client(wait):\n    if wait:\n        made = httpx.Client()\n    else:\n"
+        "        made = httpx.AsyncClient()\n    return (made, wait)\n\n"
+        "async def handler():\n    client(True)[0].get('/')\n    await client(False)[0].get('/')\n"
+    )
+    for name in ("app/one.py", "app/two.py", "app/three.py"):
+        (project / name).write_text(text, encoding="utf-8")
+    found = [(each.path, each.line) for each in run(project, cache=False).findings if each.rule == RULE]
+    assert [place for place in found if place[1] == 11] == [
+        ("app/one.py", 11), ("app/three.py", 11), ("app/two.py", 11),
+    ]  # fmt: skip
+    assert run(project, cache=False).findings == run(project).findings == run(project).findings
 
 
 def test_without_the_cache_nothing_is_written(project: Path) -> None:

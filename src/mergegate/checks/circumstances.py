@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from mergegate.checks.own_loops import OwnLoops
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.syntax.summary import Flag, Operation
+from mergegate.syntax.summary import Flag, FunctionFlag, Operation
 
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|testing|benchmarks?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$"
@@ -23,7 +24,10 @@ class Circumstances:
 
     def __init__(self, program: CallGraph) -> None:
         self.program = program
-        self.alone = self._main_functions() | self._stages()
+        started = self._started_alone()
+        self.alone = {f for f, home in started if program.function_module[f] == home} | self._stages()
+        commands = {f for f, fact in enumerate(program.functions) if fact.decorators and self._is_command(f)}
+        self.own_loops = OwnLoops(program, {f for f, _ in started} | commands).functions
 
     def is_harmless_so_far(self, function: int, operation: Operation) -> bool:
         """Tell whether nobody else can be waiting: tests, examples, scripts and commands, a server's start."""
@@ -32,10 +36,18 @@ class Circumstances:
             return True
         return bool(_TEST_PATH.search(program.paths[program.function_module[function]]))
 
-    def _main_functions(self) -> set[int]:
-        """Return the coroutines that are started by `asyncio.run(main())` in the module that defines them."""
+    def is_alone(self, function: int) -> bool:
+        """Tell whether only loops that commands make for themselves are known to run a coroutine."""
+        return function in self.own_loops
+
+    def _is_command(self, function: int) -> bool:
+        is_coroutine = self.program.functions[function].flags & FunctionFlag.ASYNC
+        return bool(is_coroutine) and self.program.callable_of(function).effect == "command"
+
+    def _started_alone(self) -> set[tuple[int, int]]:
+        """Return the coroutines that are started by `asyncio.run(main())`, with the modules that do so."""
         program = self.program
-        found: set[int] = set()
+        found: set[tuple[int, int]] = set()
         for function, fact in enumerate(program.functions):
             module = program.function_module[function]
             summary = program.modules[module]
@@ -49,8 +61,8 @@ class Circumstances:
                 argument = program.row(module, row[2][0])
                 if argument[0] == "(" and any(v[0] == "x" and v[1] in _RUNNERS for v in program.value(module, row[1])):
                     for value in program.value(module, argument[1]):
-                        if value[0] == "fn" and program.function_module[value[1]] == module:
-                            found.add(value[1])
+                        if value[0] == "fn":
+                            found.add((value[1], module))
         return found
 
     def _stages(self) -> set[int]:

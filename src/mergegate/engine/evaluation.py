@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from mergegate.checks import CHECKS
 from mergegate.config import Config
 from mergegate.engine.dependencies import Dependencies
+from mergegate.engine.extraction import Summary
 from mergegate.engine.inputs import Input
 from mergegate.engine.results import Outcome, pragma
 from mergegate.engine.stack import on_fresh_stack
@@ -21,6 +24,7 @@ from mergegate.syntax.codec import decode
 
 if TYPE_CHECKING:
     from mergegate.syntax.pragmas import Pragma
+    from mergegate.syntax.summary import ModuleSummary
 
 UNREADABLE = "unreadable-file"
 # rules that no algorithm of `checks` looks for: the engine or the gate reports them
@@ -31,7 +35,7 @@ def evaluate(
     config: Config,
     vocabulary: Vocabulary,
     inputs: Sequence[Input],
-    summaries: Sequence[bytes],
+    summaries: Sequence[Summary],
     dependencies: Dependencies,
 ) -> Outcome:
     """Link the summaries into a program and ask all checks.
@@ -43,7 +47,7 @@ def evaluate(
     vocabulary
         What to look for.
     inputs, summaries
-        The files of the program, sorted by path, and their encoded summaries.
+        The files of the program, sorted by path, and their summaries.
     dependencies
         The installed packages.
 
@@ -53,7 +57,7 @@ def evaluate(
         If a rule asks for a check that does not exist.
     """
     rules = vocabulary.rules
-    modules = [(each.path, decode(summary)) for each, summary in zip(inputs, summaries, strict=True)]
+    modules = list(zip([each.path for each in inputs], _decoded(summaries), strict=True))
     # the cache serves no other thread
     extended = dependencies.extend(vocabulary, modules)
 
@@ -63,6 +67,18 @@ def evaluate(
         return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 
     return on_fresh_stack(run)
+
+
+def _decoded(summaries: Sequence[Summary]) -> Iterable[ModuleSummary]:
+    """Yield a summary for each module: linking adds to its rows, so that no two share them."""
+    seen: set[int] = set()
+    for summary in summaries:
+        if isinstance(summary, bytes):
+            yield decode(summary)
+        else:
+            # equal files have the same summary
+            yield replace(summary, rows=[*summary.rows]) if id(summary) in seen else summary
+            seen.add(id(summary))
 
 
 def _ask(program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge) -> Iterable[Finding]:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from mergegate.cache.keys import EXTRACTOR, key, sources_part
 from mergegate.cache.store import Store
 from mergegate.engine.inputs import Input
 from mergegate.engine.stack import on_fresh_stack
+
+if TYPE_CHECKING:
+    from mergegate.syntax.summary import ModuleSummary
+
+# encoded where it comes out of the cache or from another process
+Summary: TypeAlias = "bytes | ModuleSummary"
 
 # below, starting a process costs more than it saves
 _BYTES_PER_WORKER = 1_000_000
@@ -17,7 +24,7 @@ _MAX_WORKERS = 16
 
 
 class Summaries:
-    """Makes the encoded summaries of files.
+    """Makes the summaries of files.
 
     Parameters
     ----------
@@ -40,23 +47,25 @@ class Summaries:
         self.contents = contents
         self.cached = 0
 
-    def of(self, inputs: Sequence[Input]) -> list[bytes]:
+    def of(self, inputs: Sequence[Input]) -> list[Summary]:
         """Return the summaries of files, in their order."""
         # equal files have equal summaries, wherever they are
         keys = [summary_key(each) for each in inputs]
-        found = self.store.get_many(dict.fromkeys(keys)) if self.store is not None else {}
+        found: dict[bytes, Summary] = {}
+        if self.store is not None:
+            found.update(self.store.get_many(dict.fromkeys(keys)))
         self.cached = sum(each in found for each in keys)
         stale = {each: input_ for each, input_ in zip(keys, inputs, strict=True) if each not in found}
         for each, summary in zip(stale, self._make([self.contents(input_) for input_ in stale.values()]), strict=True):
             found[each] = summary
             if self.store is not None:
-                self.store.put("summary", each, summary)
+                self.store.put("summary", each, summary if isinstance(summary, bytes) else _encoded(summary))
         return [found[each] for each in keys]
 
-    def _make(self, files: list[bytes]) -> list[bytes]:
+    def _make(self, files: list[bytes]) -> Sequence[Summary]:
         total = sum(map(len, files))
         workers = min(self.jobs or _processors(), total // _BYTES_PER_WORKER, _MAX_WORKERS)
-        return _make_in_processes(files, workers) if workers > 1 else summarise_all(files)
+        return _make_in_processes(files, workers) if workers > 1 else _make_here(files)
 
 
 def summary_key(input_: Input) -> bytes:
@@ -69,6 +78,19 @@ def summarise_all(files: list[bytes]) -> list[bytes]:
     from mergegate.syntax.extract import summarise  # noqa: PLC0415  (a run without changes needs none)
 
     return on_fresh_stack(lambda: [summarise(data) for data in files])
+
+
+def _make_here(files: list[bytes]) -> list[ModuleSummary]:
+    """Return the summaries as they are: nothing has to be encoded to be linked in the process that made it."""
+    from mergegate.syntax.extract import summary_of  # noqa: PLC0415  (a run without changes needs none)
+
+    return on_fresh_stack(lambda: [summary_of(data) for data in files])
+
+
+def _encoded(summary: ModuleSummary) -> bytes:
+    from mergegate.syntax.codec import encode  # noqa: PLC0415  (a run without changes needs none)
+
+    return encode(summary)
 
 
 def _make_in_processes(files: list[bytes], workers: int) -> list[bytes]:

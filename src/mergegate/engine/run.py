@@ -16,7 +16,7 @@ from mergegate.config import Config, analysis_settings, find_files
 from mergegate.config_shapes import plain
 from mergegate.engine.catalogue import READERS, catalogue_key, digest_of_rules, load_catalogue
 from mergegate.engine.dependencies import Dependencies
-from mergegate.engine.extraction import Summaries, summary_key
+from mergegate.engine.extraction import Summaries, Summary, summary_key
 from mergegate.engine.inputs import ChangedUnderneath, Input, Reader
 from mergegate.engine.patterns import remembering
 from mergegate.engine.results import Analysis, Outcome, decode, encode
@@ -168,10 +168,10 @@ class Run:
 
     def _compute(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
         summaries = Summaries(self.store, self.jobs, self.reader.contents)
-        encoded = summaries.of(inputs)
+        found = summaries.of(inputs)
         self.reader.release()
         try:
-            return summaries.cached, self._evaluate(inputs, encoded, self.store, self._dependencies)
+            return summaries.cached, self._evaluate(inputs, found, self.store, self._dependencies)
         except MergegateError:
             raise
         except Exception:
@@ -181,12 +181,12 @@ class Run:
             # an entry may be whole and yet be none of ours: whoever writes the cache is not trusted
             doubtful = (self._catalogue_key, self._knowledge_key(), *dependencies.cached)
             self.store.distrust([*map(summary_key, inputs), *doubtful])
-            encoded = Summaries(None, self.jobs, self.reader.contents).of(inputs)
+            found = Summaries(None, self.jobs, self.reader.contents).of(inputs)
             self.rules = load_catalogue(self.config, self._catalogue_key, None)
-            return 0, self._evaluate(inputs, encoded, None, Dependencies(self.config, None))
+            return 0, self._evaluate(inputs, found, None, Dependencies(self.config, None))
 
     def _evaluate(
-        self, inputs: Sequence[Input], summaries: Sequence[bytes], store: Store | None, dependencies: Dependencies
+        self, inputs: Sequence[Input], summaries: Sequence[Summary], store: Store | None, dependencies: Dependencies
     ) -> Outcome:
         # a run without changes needs none of it
         from mergegate.engine.evaluation import evaluate  # noqa: PLC0415

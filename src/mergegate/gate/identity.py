@@ -6,7 +6,7 @@ import ast
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Protocol
@@ -168,6 +168,25 @@ def fingerprints(identities: Sequence[Identity]) -> list[str]:
         seen[parts] += 1
         found.append(_hex((*parts, str(occurrence))))
     return found
+
+
+class Fingerprints:
+    """The fingerprints of all findings of a program, made when the first one is asked for: many reports show none.
+
+    Parameters
+    ----------
+    make
+        Returns the identities of the findings, in report order.
+    """
+
+    def __init__(self, make: Callable[[], Sequence[Identity]]) -> None:
+        self._make = make
+        self._made: list[str] | None = None
+
+    def __getitem__(self, index: int) -> str:
+        if self._made is None:
+            self._made = fingerprints(self._make())
+        return self._made[index]
 
 
 def _hex(parts: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from mergegate.config import Config
 from mergegate.finding import Confidence, Finding
 from mergegate.gate import remembered, suppression
 from mergegate.gate.conditions import Condition
-from mergegate.gate.identity import Identity, fingerprints
+from mergegate.gate.identity import Fingerprints, Identity
 from mergegate.gate.matching import match
 from mergegate.gate.selection import Selector
 from mergegate.gate.source import Sources
@@ -26,12 +26,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A reported finding: `status` is `new`, `baselined` or `suppressed`, `reason` what a suppression comment says."""
+    """A reported finding: `status` is `new`, `baselined` or `suppressed`, `reason` what a suppression comment says.
+
+    Its fingerprint is number `index` of `prints`.
+    """
 
     finding: Finding
     status: str
-    fingerprint: str
+    prints: Fingerprints
+    index: int
     reason: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What it is known by in reports; the first one that is asked for costs parsing the files with findings."""
+        return self.prints[self.index]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +250,15 @@ def report_of(analysis: Analysis, config: Config, verdicts: Verdicts, sources: S
     """Return the report on findings that have been judged."""
     judged, shown = verdicts.judged, frozenset(verdicts.shown)
     findings = [each.finding for each in judged]
-    identities = verdicts.identities or remembered.identities(analysis, findings, sources)
+
+    def identities() -> Sequence[Identity]:
+        return verdicts.identities or remembered.identities(analysis, findings, sources)
+
     # fingerprints number equal findings, so they are taken from all
+    prints = Fingerprints(identities)
     results = [
-        Result(each.finding, each.status, print_, each.reason)
-        for index, (each, print_) in enumerate(zip(judged, fingerprints(identities), strict=True))
+        Result(each.finding, each.status, prints, index, each.reason)
+        for index, each in enumerate(judged)
         if index in shown
     ]
     hidden = Counter(judged[index].finding.confidence for index in verdicts.hidden)

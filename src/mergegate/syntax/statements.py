@@ -66,8 +66,10 @@ class StatementReader(PatternReader):
         else:
             kept = self.read_kept(value, target.id) if isinstance(target, ast.Name) else self.read(value)
             node = self.nodes["&", kept, annotation] if annotation else kept
-            if isinstance(target, ast.Name) and target.id == "__all__":
-                self.add_exports(value)
+            if isinstance(target, ast.Name):
+                self.scope.lookups[target.id] = value
+                if target.id == "__all__":
+                    self.add_exports(value)
         self.assign(target, node)
 
     def read_augmented(self, statement: ast.AugAssign) -> None:

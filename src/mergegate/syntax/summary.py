@@ -25,7 +25,7 @@ row    fields                          meaning
 ``@``  annotation                      a value of the annotated type
 ``r``  callable                        in annotations: what a framework makes of `Depends(callable)`
 ``k``  text                            the constant None, True, False or ...; ``#`` number
-``s``                                  a str; ``b`` bytes
+``s``  [fingerprint]                   a str, of a constant argument with its fingerprint; ``b`` bytes
 ``L``  element                         a list; ``S`` set, ``G`` generator expression
 ``D``  key, value                      a dict
 ``T``  node, node, ...                 a tuple; ``T*`` element: one of unknown or great length
@@ -70,7 +70,8 @@ OperationKind = Literal[
 ]
 ParameterKind = Literal["p", "a", "*", "k", "**"]
 Demand = Literal["truthy", "falsy", "none", "some"]
-Guard = tuple[tuple[int, Demand], ...]
+# (parameter, demand): one of `DEMANDS`, or a test that `mergegate.syntax.demands` reads
+Guard = tuple[tuple[int, str], ...]
 DEMANDS: tuple[Demand, ...] = ("truthy", "falsy", "none", "some")
 
 
