@@ -13,6 +13,7 @@ from mergegate.errors import RuleError
 TABLES = "knowledge"
 TYPES = "types"
 SECRETS = "secrets"
+MIGRATIONS = "migrations"
 _SUFFIX = ".toml"
 
 
@@ -108,11 +109,11 @@ def _listed(folder: Path, shown: str) -> RulesFolder:
     tables: list[str] = []
     others: list[str] = []
     # these have readers of their own
-    types = (f"{TABLES}/{TYPES}/", f"{TABLES}/{SECRETS}/")
+    apart = tuple(f"{TABLES}/{name}/" for name in (TYPES, SECRETS, MIGRATIONS))
     for name in _walk(str(folder), ""):
         family, _, inner = name.partition("/")
         if family == TABLES:
-            (tables if name.endswith(_SUFFIX) and not name.startswith(types) else others).append(name)
+            (tables if name.endswith(_SUFFIX) and not name.startswith(apart) else others).append(name)
         elif name.endswith(_SUFFIX) and inner and "/" not in inner:
             rules.append(name)
     return RulesFolder(folder, shown, tuple(rules), tuple(tables), tuple(others))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from mergegate.syntax.alternatives import STDLIB, asks_for_version
 from mergegate.syntax.fingerprints import MAX_LENGTH, fingerprint
 from mergegate.syntax.functions import FunctionReader
 from mergegate.syntax.reader import WITHOUT_PROPERTIES
@@ -61,13 +62,17 @@ class ExpressionReader(FunctionReader):
             return held
         # one read stands for all under the same conditions
         key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
-        if key not in scope.seen_attributes:
+        # but for special names, which are rare
+        if key not in scope.seen_attributes or expression.attr.startswith("__"):
             scope.seen_attributes.add(key)
             # a property can only be met on an instance
             row = self.rows[base]
             kind = row[0]
-            whole_module = (kind == "g" and row[1] in self.imported) or (kind == "m" and not row[3])
-            if not whole_module and kind not in WITHOUT_PROPERTIES:
+            if kind == "g" and row[1] in self.imported:
+                kind = "m" if self.imported[row[1]] else "?"
+            elif kind == "m" and not row[3] and row[2].partition(".")[0] in STDLIB:
+                kind = "?"
+            if kind not in WITHOUT_PROPERTIES:
                 self.operation("attribute", node, expression)
         return node
 
@@ -237,13 +242,16 @@ class ExpressionReader(FunctionReader):
 
     def read_conditional(self, expression: ast.IfExp, flags: int = 0) -> int:
         self.read(expression.test)
-        mark = self.scope.mark()
+        mark, outer = self.scope.mark(), self.flags
+        if asks_for_version(expression.test):
+            self.flags |= Flag.ALTERNATIVE
         self.assume(expression.test, True)
         body = self.read_outcome(expression.body, flags)
         self.leave(mark)
         self.assume(expression.test, False)
         other = self.read_outcome(expression.orelse, flags)
         self.leave(mark)
+        self.flags = outer
         return self.nodes.union((body, other))
 
     def leave(self, mark: tuple[int, int]) -> None:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from mergegate.syntax.alternatives import asks_for_version
 from mergegate.syntax.expressions import ExpressionReader
 from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, gives, looked_up_in, only_holds
 from mergegate.syntax.scope import Changes, Key
@@ -172,11 +173,13 @@ class FlowReader(ExpressionReader):
         ends: list[Changes | None] = []
         choice: tuple[int, str] | None = None
         self.read(statement.test)
-        start = len(scope.log)
+        start, before = len(scope.log), self.flags
         # the `elif`s of a chain are nested in the tree; thousands of them are walked, not recursed into
         while True:
             test, rest = statement.test, statement.orelse
             known = bool(test.value) if isinstance(test, ast.Constant) else None
+            if asks_for_version(test):
+                self.flags |= Flag.ALTERNATIVE
             if known is False:
                 self.pass_over(statement.body)
             else:
@@ -193,8 +196,10 @@ class FlowReader(ExpressionReader):
             self.restrict(test, False)
             if not rest:
                 if not any(end is not None for end in ends):
+                    # the rest of the block is the other alternative
                     self.go_on_after(first, guard)
                     return
+                self.flags = before
                 ends.append(scope.changes(start))
                 break
             if len(rest) != 1 or not isinstance(rest[0], ast.If):
@@ -202,6 +207,7 @@ class FlowReader(ExpressionReader):
                 break
             statement = rest[0]
             self.read(statement.test)
+        self.flags = before
         scope.rollback(start)
         scope.guard = guard
         if choice is None or choice[1] in _CHOICES:

@@ -5,23 +5,34 @@ from __future__ import annotations
 import ast
 import sys
 
+from mergegate.syntax.alternatives import alternative
 from mergegate.syntax.bindings import BindingReader
 from mergegate.syntax.fingerprints import MAX_LENGTH, fingerprint
 from mergegate.syntax.reader import FunctionNode
 from mergegate.syntax.scope import Scope
-from mergegate.syntax.summary import UNKNOWN, FunctionFact, FunctionFlag, Parameter, ParameterKind
+from mergegate.syntax.summary import UNKNOWN, FunctionFact, FunctionFlag, Parameter, ParameterKind, Place
 
 
 class FunctionReader(BindingReader):
     """Functions and lambdas."""
 
-    def function(self, definition: FunctionNode, name: str, *, method: bool, decorators: tuple[int, ...] = ()) -> int:
+    def function(
+        self,
+        definition: FunctionNode,
+        name: str,
+        *,
+        method: bool,
+        decorators: tuple[int, ...] = (),
+        places: tuple[Place, ...] = (),
+    ) -> int:
         """Register a function and put off its body.
 
         Parameters
         ----------
         method
             Whether it is an attribute of the class whose body is being read.
+        decorators, places
+            The nodes of its decorators, and where they stand.
         """
         outer = self.scope
         mark = len(outer.log)
@@ -35,8 +46,9 @@ class FunctionReader(BindingReader):
         self.facts.functions.append(
             FunctionFact(
                 name, self.qualify(name), definition.lineno, definition.col_offset,
-                definition.end_lineno or definition.lineno, _flags(definition), outer.class_index if method else -1,
-                outer.function, tuple(parameters), returns, decorators=decorators,
+                definition.end_lineno or definition.lineno, _flags(definition) | alternative(self.flags),
+                outer.class_index if method else -1, outer.function, tuple(parameters), returns,
+                decorators=decorators, places=places,
             )
         )  # fmt: skip
         scope = Scope(index, outer, class_index=outer.class_index if method else -1)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mergegate.syntax.summary import FIRST_ROWS, ClassFact, FunctionFact, Guard, OperationRow, Row
+from mergegate.syntax.summary import FIRST_ROWS, ClassFact, FunctionFact, Guard, OperationRow, Place, Row
 
 # a name, or the node of an attribute that was assigned or narrowed
 Key = str | int
@@ -91,6 +91,8 @@ class Scope:
         For each loop around this point: where its body began, and what held at each `break` and `continue`.
     cells
         In functions: variables of the names that nested functions rebind.
+    members
+        In class bodies: what `ClassFact.places` says.
     variants
         Nodes that are a parameter unless it meets a demand: what is left of it where a branch may have rebound it.
     """
@@ -98,7 +100,7 @@ class Scope:
     __slots__ = (
         "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "entry", "env", "flags",
         "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "lookups", "loops",
-        "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "variants",
+        "members", "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "variants",
         "walrus", "yields",
     )  # fmt: skip
 
@@ -134,6 +136,7 @@ class Scope:
         self.assigned_calls: list[tuple[str, int]] = []
         self.awaits = 0
         self.walrus: list[tuple[str, int]] = []
+        self.members: list[tuple[str, int, Place]] = []
         self.variants: dict[int, tuple[int, str]] = {}
 
     def set(self, key: Key, node: int) -> None:
