@@ -76,7 +76,12 @@ class Examination:
             Called with each project before it is analysed.
         """
         baselines, options = self._comparison.baselines, self._options
-        branch = Branch(commit_of(self._project.root, options.since, exact=options.no_merge_base), self._how, baselines)
+        branch = Branch(
+            commit_of(self._project.root, options.since, exact=options.no_merge_base),
+            self._how,
+            baselines,
+            self._comparison.bases,
+        )
 
         def analysed(found: Config) -> Analysis:
             # a broken baseline is told before anybody waits

@@ -51,6 +51,13 @@ class Base(NamedTuple):
                 continue
         return cls(repository, names[-1], _parting(repository, names[-1]))
 
+    def added_lines(self, folder: Path) -> dict[str, frozenset[int]]:
+        """Return the lines that files below a folder have and the commit has not, by path relative to the folder."""
+        prefix = self.repository.prefix(folder)
+        return {
+            path.removeprefix(prefix): lines for path, lines in self.repository.added_lines(self.commit, prefix).items()
+        }
+
     def renames(self, folder: Path) -> dict[str, str]:
         """Return the new paths of renamed files by the old ones, both relative to a folder."""
         prefix = self.repository.prefix(folder)
@@ -58,6 +65,23 @@ class Base(NamedTuple):
             old.removeprefix(prefix): new.removeprefix(prefix)
             for old, new in self.repository.renames(self.commit, prefix=prefix).items()
         }
+
+
+def added_lines(folder: Path, bases: tuple[str, ...]) -> dict[str, frozenset[int]]:
+    """Return the lines that a change has added to files below a folder, by path relative to it; empty if git is mute.
+
+    Parameters
+    ----------
+    folder
+        A project's folder.
+    bases
+        Names of what the change is to be merged into; empty: nobody knows.
+    """
+    try:
+        base = Base.find(folder, bases) if bases else None
+        return base.added_lines(folder) if base is not None else {}
+    except GitError:
+        return {}
 
 
 def renamed(folder: Path, bases: tuple[str, ...]) -> dict[str, str]:

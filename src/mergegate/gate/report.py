@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -61,6 +61,8 @@ class Report:
         What the user calls that base; empty if there is none.
     conditions
         The verdict of the merge gate; empty where only findings were asked for.
+    added
+        The lines that the change under review has added, by path; empty where it is not known what changed.
     """
 
     root: Path
@@ -76,6 +78,7 @@ class Report:
     in_base: int = 0
     base: str = ""
     conditions: tuple[Condition, ...] = ()
+    added: Mapping[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
 
     @property
     def new(self) -> tuple[Result, ...]:
@@ -278,11 +281,13 @@ def combined(reports: Sequence[Report]) -> Report:
     results: list[Result] = []
     sources: dict[str, Sources] = {}
     hidden: Counter[Confidence] = Counter()
+    added: dict[str, frozenset[int]] = {}
     for report in reports:
         prefix = report.root.relative_to(first.root).as_posix()
         prefix = "" if prefix == "." else f"{prefix}/"
         sources[prefix] = report.sources
         hidden.update(report.hidden)
+        added.update({f"{prefix}{path}": lines for path, lines in report.added.items()})
         results.extend(replace(each, finding=_moved(each.finding, prefix)) for each in report.results)
     results.sort(key=lambda result: result.finding.sort_key)
     return Report(
@@ -298,6 +303,7 @@ def combined(reports: Sequence[Report]) -> Report:
         tuple(dict.fromkeys(warning for report in reports for warning in report.warnings)),
         sum(report.in_base for report in reports),
         first.base,
+        added=added,
     )
 
 
