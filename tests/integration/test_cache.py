@@ -139,7 +139,7 @@ def test_an_edit_that_keeps_size_and_time_is_seen(project: Path) -> None:
     db = sqlite3.connect(database(project))
     (known,) = db.execute("SELECT value FROM states WHERE name LIKE 'files:%'").fetchone()
     db.close()
-    assert sorted(json.loads(known)) == sorted(SOURCES)
+    assert sorted(json.loads(known)) == sorted([*SOURCES, "mergegate.toml"])
     assert places(run(project)) == EXPECTED
     before = path.stat()
     path.write_text(path.read_text().replace("time.sleep(1)", "time.clock(1)"))
@@ -423,7 +423,8 @@ def test_info_counts_and_clean_removes(project: Path) -> None:
     assert cache_store.info(folder).entries == {}
     run(project)
     found = cache_store.info(folder)
-    assert found.entries == {"knowledge": 1, "rules": 1, "run": 1, "summary": 5}
+    # the settings may hold credentials, but are no part of the program
+    assert found.entries == {"knowledge": 1, "rules": 1, "run": 1, "secrets": 6, "summary": 5}
     assert found.bytes == database(project).stat().st_size
     assert cache_store.clean(folder) == found.bytes
     assert not folder.exists()
@@ -444,10 +445,10 @@ def test_what_nobody_used_for_a_week_is_dropped(project: Path) -> None:
     run(project)
     (project / "app/helpers.py").write_text("def load():\n    return 1\n")
     run(project)
-    age(project, 8, ("summary", "run"))
+    age(project, 8, ("summary", "secrets", "run"))
     run(project)
     entries = cache_store.info(project / ".mergegate_cache").entries
-    assert entries == {"knowledge": 1, "rules": 1, "run": 1, "summary": 5}
+    assert entries == {"knowledge": 1, "rules": 1, "run": 1, "secrets": 6, "summary": 5}
 
 
 def test_runs_without_a_change_keep_the_summaries_alive(project: Path) -> None:
