@@ -326,3 +326,8 @@ def test_pylint_knows_waivers(cli: Cli, pylint: Pylint) -> None:
     assert [each["symbol"] for each in pylint.messages("app.py")] == ["blocking-call-in-async"]
     cli.write("mergegate.toml", waiver())
     assert pylint.messages("app.py") == []
+
+
+def test_this_project_passes_its_own_gate() -> None:
+    run = Cli(Path(__file__).resolve().parents[2])("gate", "--no-cache", "--ci")
+    assert run.returncode == 0, run.stdout + run.stderr

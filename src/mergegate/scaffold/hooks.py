@@ -78,7 +78,7 @@ def _entry(facts: Facts, style: _Style) -> str:
         *([f"args: {json.dumps(list(facts.arguments))}"] if facts.arguments else []),
         "language: python",
         f"additional_dependencies: [{requirement()}]",
-        "types_or: [python, pyi, toml]",
+        "types: [text]",
         "# a change in one file can make a call in another one block",
         "pass_filenames: false",
         "require_serial: true",

@@ -83,7 +83,8 @@ def judge(data: bytes, candidates: Sequence[Candidate], tables: Tables) -> list[
     """
     lines = _Lines(data)
     named = {(each.line, each.column): each for each in candidates}
-    tokens = [_of_token(match, lines, candidates) for match in tables.formats.find(data)]
+    samples = tables.values.words.samples
+    tokens = [_of_token(match, lines, candidates) for match in tables.formats.find(data) if match.value not in samples]
     found = [*tokens, *_in_urls(data, lines, tables)]
     for candidate in named.values():
         found.extend(_of_name(candidate, tables))
