@@ -59,6 +59,26 @@ FAMILIES = {
         other="time.sleep(3)",
         fixed="await request.flush()",
     ),
+    "pydantic": Snippet(
+        rule="pydantic-method-deprecated",
+        imports="from pydantic import BaseModel\n\n\nclass Order(BaseModel):\n    number: int\n\n\nclass Note(BaseModel):\n    text: str",
+        head="def {name}({parameters}):",
+        statement='Order.parse_obj({"number": 1})',
+        wrapped='Order.parse_obj(\n    {\n        "number": 1,\n    },\n)',
+        loose="Order.parse_obj( {'number':  1} )",
+        other="Note.construct(text=request)",
+        fixed="Order.model_validate(request)",
+    ),
+    "secrets": Snippet(
+        rule="hardcoded-credential",
+        imports="from shop import connect",
+        head="def {name}({parameters}):",
+        statement='connect("app", password="Tr0mbone-82")',
+        wrapped='connect(\n    "app",\n    password="Tr0mbone-82",\n)',
+        loose="connect( 'app',  password='Tr0mbone-82' )",
+        other='connect("app", password="W1nter-Sea7")',
+        fixed='connect("app", password=request.password)',
+    ),
 }
 
 

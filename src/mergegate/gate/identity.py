@@ -213,7 +213,8 @@ class _Module:
         text, part = context.code(position, line)
         key = getattr(place, "key", "")
         if key:
-            text, part, line = Text([f"key {key}"], []), "", ""
+            # another key is another finding, even in the same place
+            text, part, line = Text([f"key {key}"], []), "", f"key {key}"
         return Identity(
             place.rule, self._path, context.scope, text.digest(), part, _line_digest(line),
             *context.neighbours(), self._adjacent(place.line, -1), self._adjacent(place.line, 1),
