@@ -214,7 +214,8 @@ def test_pyright_and_what_it_started_end_with_an_interrupted_run(
             assert time.monotonic() < deadline
             time.sleep(0.05)
         run.send_signal(signal_)
-        assert run.wait(60) in (130, 143)
+        # an interrupt while the interpreter is about to end comes out as the signal itself
+        assert run.wait(60) in (130, 143, -signal.SIGINT)
     for pid in map(int, pids.read_text().split()):
         while _is_alive(pid):
             assert time.monotonic() < deadline
