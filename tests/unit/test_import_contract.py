@@ -32,7 +32,8 @@ LAYERS = {
     "coverage": ("evidence",),
     "reporters": ("gate", "coverage"),
     "plugins": ("reporters", "cli"),
-    "cli": ("reporters", "plugins", "scaffold"),
+    "fixes": ("rules", "finding"),
+    "cli": ("reporters", "plugins", "scaffold", "fixes"),
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}

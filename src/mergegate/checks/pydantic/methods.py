@@ -19,6 +19,7 @@ _ANY = "a model"
 class _Use(NamedTuple):
     member: str
     owner: str
+    fix: tuple[str, ...]
 
 
 def method_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def method_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
             if row[0] == "." and row[2] in members:
                 found = models.receivers(program.value(module, row[1]), row[2])
                 if found:
-                    uses[node] = _Use(row[2], _name_of(models, found[0]))
+                    uses[node] = _Use(row[2], _name_of(models, found[0]), _fix(models, row[2], found))
         for fact, operation in operations_of(program, module) if uses else ():
             row = summary.rows[operation.node]
             called = operation.kind == "call" and row[0] == "("
@@ -39,7 +40,18 @@ def method_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
             if use is not None:
                 rule, message, repair = _verdict(models, use, row if called else None)
                 place = place_of_operation(operation)
-                yield from reporter.at(Where(module, place, fact.qualname), rule, message, repair)
+                yield from reporter.at(Where(module, place, fact.qualname), rule, message, repair, fix=use.fix)
+
+
+def _fix(models: Models, member: str, found: list[Value]) -> tuple[str, ...]:
+    """Return which rewrite repairs a use of a member, and what it must know of the receivers."""
+    marks = ["class" if all(value[0] == "cls" for value in found) else ""]
+    marks.append("instance" if all(value[0] == "ins" for value in found) else "")
+    keys = [value[1] for value in found if value[0] in ("cls", "ins")]
+    marks.append("orm" if len(keys) == len(found) and all(map(models.is_orm, keys)) else "")
+    # what a subclass makes of the old method would no longer be called
+    marks.append("" if models.overriders.get(member, frozenset()).isdisjoint(keys) else "overridden")
+    return ("member", member, *filter(None, marks))
 
 
 def _name_of(models: Models, value: Value) -> str:
