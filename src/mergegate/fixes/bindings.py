@@ -94,19 +94,19 @@ class _Uses(cst.CSTVisitor):
         super().__init__()
         self.uses = uses
 
-    def visit_Name(self, node: cst.Name) -> None:  # noqa: D102, N802
+    def visit_Name(self, node: cst.Name) -> None:  # noqa: N802
         self.uses.setdefault(node.value, []).append(node)
 
-    def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: D102, N802
+    def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802
         node.value.visit(self)
         return False
 
-    def visit_Arg(self, node: cst.Arg) -> bool:  # noqa: D102, N802
+    def visit_Arg(self, node: cst.Arg) -> bool:  # noqa: N802
         node.value.visit(self)
         return False
 
-    def visit_Import(self, node: cst.Import) -> bool:  # noqa: ARG002, D102, N802
+    def visit_Import(self, node: cst.Import) -> bool:  # noqa: ARG002, N802
         return False
 
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:  # noqa: ARG002, D102, N802
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:  # noqa: ARG002, N802
         return False

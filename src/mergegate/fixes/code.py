@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import libcst as cst
 
-_NO_SPACES = cst.AssignEqual(
-    whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace("")
-)
+_NO_SPACES = cst.AssignEqual(whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace(""))
 
 
 def keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
@@ -27,8 +25,8 @@ def with_arguments(call: cst.Call, arguments: Sequence[cst.Arg]) -> cst.Call:
     old = call.args
     if not arguments or not old:
         return call.with_changes(
-            args=_separated(arguments), whitespace_before_args=cst.SimpleWhitespace("") if not arguments else
-            call.whitespace_before_args,
+            args=_separated(arguments),
+            whitespace_before_args=cst.SimpleWhitespace("") if not arguments else call.whitespace_before_args,
         )
     last = old[-1].comma
     between = next((each.comma for each in old[:-1] if isinstance(each.comma, cst.Comma)), _COMMA)

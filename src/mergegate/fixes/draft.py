@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -19,7 +19,7 @@ Edit = Callable[[Any], Edited]
 _Node = TypeVar("_Node", bound=cst.CSTNode)
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a verdict, not an error
     """A rewrite is not made.
 
     Parameters
@@ -114,7 +114,7 @@ class Draft:
     # -- planning ------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def planning(self) -> Iterator[None]:
+    def planning(self) -> Generator[None]:
         """Take over what is planned inside, unless it ends with a refusal."""
         self._plan = Plan()
         yield

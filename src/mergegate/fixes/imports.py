@@ -35,7 +35,9 @@ def plan_moves(plan: Plan, parents: dict[cst.CSTNode, cst.CSTNode], module: cst.
         plan.edits.append((line, _moved(statement, gone, apart)))
 
 
-def _moved(statement: cst.ImportFrom, gone: Sequence[cst.ImportAlias], apart: Sequence[Move]) -> Callable[[object], Edited]:
+def _moved(
+    statement: cst.ImportFrom, gone: Sequence[cst.ImportAlias], apart: Sequence[Move]
+) -> Callable[[object], Edited]:
     def made(updated: object) -> Edited:
         assert isinstance(updated, cst.SimpleStatementLine)
         position = next((i for i, each in enumerate(updated.body) if _is_same(each, statement)), None)
@@ -43,13 +45,12 @@ def _moved(statement: cst.ImportFrom, gone: Sequence[cst.ImportAlias], apart: Se
             return updated
         home = dotted(statement.module or cst.Name(""))
         old = updated.body[position]
-        assert isinstance(old, cst.ImportFrom) and not isinstance(old.names, cst.ImportStar)
+        assert isinstance(old, cst.ImportFrom)
+        assert not isinstance(old.names, cst.ImportStar)
         spelled = {_spelled(alias) for alias in gone}
         kept = [each for each in old.names if _spelled(each) not in spelled]
         kept = _joined(kept, old.names, [_alias(each) for each in apart if each.home == home])
-        others = [
-            cst.ImportFrom(chain(each.home), [_alias(each)]) for each in apart if each.home != home
-        ]
+        others = [cst.ImportFrom(chain(each.home), [_alias(each)]) for each in apart if each.home != home]
         rest: list[cst.BaseSmallStatement] = [*([old.with_changes(names=kept)] if kept else []), *others]
         if not rest and len(updated.body) == 1:
             return cst.RemoveFromParent()
@@ -93,7 +94,11 @@ def _joined(
 
 
 def _with_comma(
-    alias: cst.ImportAlias, before: Sequence[cst.ImportAlias], between: cst.BaseLeaf | cst.Comma | cst.MaybeSentinel, *, last: bool
+    alias: cst.ImportAlias,
+    before: Sequence[cst.ImportAlias],
+    between: cst.Comma | cst.MaybeSentinel,
+    *,
+    last: bool,
 ) -> cst.ImportAlias:
     if last:
         return alias.with_changes(comma=before[-1].comma)
@@ -132,7 +137,9 @@ def finish(module: cst.Module, plan: Plan, *, keep: bool) -> cst.Module:
     unused = {
         name
         for name in plan.retired
-        if not keep and name not in bindings.uses and len(bindings.bound.get(name, ())) == 1
+        if not keep
+        and name not in bindings.uses
+        and len(bindings.bound.get(name, ())) == 1
         and not any(name in text.replace("[", ".").split(".") for text in bindings.names_in_strings)
     }
     needs = [(home, name) for home, name in plan.needs]
@@ -145,6 +152,9 @@ def finish(module: cst.Module, plan: Plan, *, keep: bool) -> cst.Module:
     return made
 
 
+_Small = cst.BaseSmallStatement | cst.RemovalSentinel
+
+
 class _Dropping(cst.CSTTransformer):
     """Takes names out of import statements."""
 
@@ -152,23 +162,23 @@ class _Dropping(cst.CSTTransformer):
         super().__init__()
         self.names = names
 
-    def leave_ImportFrom(self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom) -> object:  # noqa: ARG002, D102, N802
+    def leave_ImportFrom(self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom) -> _Small:  # noqa: ARG002, N802
         if isinstance(updated_node.names, cst.ImportStar):
             return updated_node
         return self._kept(updated_node, updated_node.names)
 
-    def leave_Import(self, original_node: cst.Import, updated_node: cst.Import) -> object:  # noqa: ARG002, D102, N802
+    def leave_Import(self, original_node: cst.Import, updated_node: cst.Import) -> _Small:  # noqa: ARG002, N802
         return self._kept(updated_node, updated_node.names)
 
-    def _kept(self, statement: cst.ImportFrom | cst.Import, names: Sequence[cst.ImportAlias]) -> object:
+    def _kept(self, statement: cst.ImportFrom | cst.Import, names: Sequence[cst.ImportAlias]) -> _Small:
         kept = [each for each in names if (each.evaluated_alias or each.evaluated_name) not in self.names]
         if len(kept) == len(names):
             return statement
         return statement.with_changes(names=_joined(kept, names, ())) if kept else cst.RemoveFromParent()
 
-    def leave_SimpleStatementLine(  # noqa: D102, N802
+    def leave_SimpleStatementLine(  # noqa: N802
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
-    ) -> object:
+    ) -> cst.BaseStatement | cst.RemovalSentinel:
         gone = original_node.body and not updated_node.body
         return cst.RemoveFromParent() if gone else updated_node
 
@@ -182,14 +192,20 @@ def _added(module: cst.Module, body: list[_Line], home: str, name: str) -> list[
         if not isinstance(line, cst.SimpleStatementLine) or not name:
             continue
         for small in line.body:
-            if isinstance(small, cst.ImportFrom) and _home(small) == home and not isinstance(small.names, cst.ImportStar):
+            if (
+                isinstance(small, cst.ImportFrom)
+                and _home(small) == home
+                and not isinstance(small.names, cst.ImportStar)
+            ):
                 names = _joined(small.names, small.names, [cst.ImportAlias(cst.Name(name))])
                 parts = [each.with_changes(names=names) if each is small else each for each in line.body]
                 return [*body[:index], line.with_changes(body=parts), *body[index + 1 :]]
     if any(_is_import(line, home) for line in body) and not name:
         return body
-    small = cst.ImportFrom(chain(home), [cst.ImportAlias(cst.Name(name))]) if name else cst.Import(
-        [cst.ImportAlias(chain(home))]
+    small = (
+        cst.ImportFrom(chain(home), [cst.ImportAlias(cst.Name(name))])
+        if name
+        else cst.Import([cst.ImportAlias(chain(home))])
     )
     return _inserted(module, body, cst.SimpleStatementLine([small]), home)
 
@@ -241,9 +257,11 @@ def _inserted(module: cst.Module, body: list[_Line], line: cst.SimpleStatementLi
         # what separates the block from the one before stays in front of it
         line = line.with_changes(leading_lines=[each for each in after.leading_lines if each.comment is None])
         if position in alike[:1] or line.leading_lines:
-            body = [*body[:position], after.with_changes(
-                leading_lines=[each for each in after.leading_lines if each.comment is not None]
-            ), *body[position + 1 :]]
+            body = [
+                *body[:position],
+                after.with_changes(leading_lines=[each for each in after.leading_lines if each.comment is not None]),
+                *body[position + 1 :],
+            ]
     return [*body[:position], line, *body[position:]]
 
 

@@ -161,7 +161,7 @@ def _statement(draft: Draft, maker: str, settings: list[_Setting]) -> cst.Simple
 
 def _deeper(value: str, indent: str) -> str:
     """Indent the further lines of a value, unless they may belong to a string."""
-    if "\"\"\"" in value or "'''" in value or "\\" in value:
+    if '"""' in value or "'''" in value or "\\" in value:
         return value
     first, *others = value.splitlines(keepends=True)
     return "".join([first, *(f"{indent}{line}" if line.strip() else line for line in others)])

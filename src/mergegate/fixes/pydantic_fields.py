@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 import libcst as cst
 
@@ -12,7 +13,16 @@ from mergegate.fixes.draft import Draft, Refusal, Request
 CALL, DECLARATION = (cst.Call,), (cst.Assign, cst.AnnAssign)
 # what the engine of pydantic 2 has no equal for: look-around, back-references, conditions, comments, atomic groups
 _UNKNOWN_TO_RUST = re.compile(r"\(\?(?:[=!>(#]|<[=!]|P=)|\\[1-9]|\\Z|[*+?}]\+")
-_TYPES = {str: "str", int: "int", float: "float", bool: "bool", bytes: "bytes", list: "list", dict: "dict", set: "set"}
+_TYPES: Mapping[type, str] = {
+    str: "str",
+    int: "int",
+    float: "float",
+    bool: "bool",
+    bytes: "bytes",
+    list: "list",
+    dict: "dict",
+    set: "set",
+}
 
 
 def plan_argument(draft: Draft, request: Request) -> None:
@@ -45,16 +55,16 @@ def plan_argument(draft: Draft, request: Request) -> None:
         _replace(draft, call, name, lambda old: old.with_changes(keyword=cst.Name(new)))
 
 
-def _replace(draft: Draft, call: cst.Call, name: str, make: object) -> None:
-    assert callable(make)
+def _replace(draft: Draft, call: cst.Call, name: str, make: Callable[[cst.Arg], cst.Arg | None]) -> None:
+    """Plan that an argument is replaced by another one, or goes."""
 
     def made(updated: cst.Call) -> cst.Call:
-        rows = [make(each) if name_of(each) == name else each for each in updated.args]
-        rows = [
-            each.with_changes(comma=old.comma, whitespace_after_arg=old.whitespace_after_arg) if each else None
-            for each, old in zip(rows, updated.args, strict=True)
-        ]
-        return with_arguments(updated, [each for each in rows if each is not None])
+        kept: list[cst.Arg] = []
+        for each in updated.args:
+            new = make(each) if name_of(each) == name else each
+            if new is not None:
+                kept.append(new.with_changes(comma=each.comma, whitespace_after_arg=each.whitespace_after_arg))
+        return with_arguments(updated, kept)
 
     draft.edit(call, made)
 

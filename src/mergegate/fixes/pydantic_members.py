@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from mergegate.fixes.code import chain, dotted, is_literal, keyword, name_of, with_arguments
+from mergegate.fixes.code import chain, dotted, keyword, name_of, with_arguments
 from mergegate.fixes.draft import Draft, Refusal, Request
 
 USE, FUNCTION, DECLARATION = (cst.Call, cst.Attribute), (cst.FunctionDef,), (cst.Assign, cst.AnnAssign)
@@ -45,7 +45,7 @@ def plan(draft: Draft, request: Request) -> None:
         _called(draft, call, attribute, member, marks)
 
 
-def _named(new: str) -> object:
+def _named(new: str) -> Callable[[cst.Attribute], cst.Attribute]:
     return lambda node: node.with_changes(attr=node.attr.with_changes(value=new))
 
 
@@ -75,9 +75,9 @@ def _called(draft: Draft, call: cst.Call, attribute: cst.Attribute, member: str,
     given = [name_of(each) for each in call.args]
     new = draft.names.methods[member]
     if member in _ARGUMENTS:
-        _check(call, given, _ARGUMENTS[member])
+        _check(given, _ARGUMENTS[member])
     if member in ("parse_raw", "parse_file", "schema_json"):
-        _read(draft, call, given, member)
+        _read(draft, call, attribute, given, member)
         return
     if member == "update_forward_refs" and given:
         _namespace(draft, call, attribute)
@@ -92,24 +92,23 @@ def _called(draft: Draft, call: cst.Call, attribute: cst.Attribute, member: str,
         draft.edit(call, lambda updated: _relabelled(updated, {"value": "obj"}))
 
 
+_DUMPED = {
+    "include", "exclude", "by_alias", "skip_defaults", "exclude_unset", "exclude_defaults", "exclude_none", "**",
+}  # fmt: skip
 # the arguments with which a rewritten call means the same
 _ARGUMENTS = {
-    "dict": {"include", "exclude", "by_alias", "skip_defaults", "exclude_unset", "exclude_defaults", "exclude_none", "**"},
-    "json": {
-        "include", "exclude", "by_alias", "skip_defaults", "exclude_unset", "exclude_defaults", "exclude_none", "indent", "**",
-    },
+    "dict": _DUMPED,
+    "json": _DUMPED | {"indent"},
     "copy": {"update", "deep"},
     "parse_obj": {"", "obj"},
     "from_orm": {"", "obj"},
     "validate": {"", "value"},
     "construct": {"", "_fields_set", "**", "*"},
     "schema": {"", "by_alias", "ref_template"},
-}  # fmt: skip
-_ANY = frozenset({"construct"})
+}
 
 
-def _check(call: cst.Call, given: Sequence[str], taken: set[str]) -> None:
-    del call
+def _check(given: Sequence[str], taken: set[str]) -> None:
     unknown = [name for name in given if name not in taken]
     if unknown and not {"_fields_set"} <= taken:
         told = ", ".join(f"`{name}`" if name.isidentifier() else "unnamed ones" for name in unknown)
@@ -125,21 +124,21 @@ def _relabelled(call: cst.Call, labels: dict[str, str]) -> cst.Call:
     )
 
 
-def _read(draft: Draft, call: cst.Call, given: Sequence[str], member: str) -> None:
+def _read(draft: Draft, call: cst.Call, attribute: cst.Attribute, given: Sequence[str], member: str) -> None:
     """`parse_raw`, `parse_file` and `schema_json`, as far as they are called with nothing special."""
     if list(given) not in ([""], []) or (member != "schema_json" and not given) or (member == "schema_json" and given):
         raise Refusal("it is called with arguments that have no equal")
     if member == "parse_raw":
-        draft.edit(call.func, _named("model_validate_json"))
+        draft.edit(attribute, _named("model_validate_json"))
         return
     draft.at_own_risk("it is put together of several calls")
     if member == "parse_file":
         path = draft.need("pathlib", "Path")
-        draft.edit(call.func, _named("model_validate_json"))
+        draft.edit(attribute, _named("model_validate_json"))
         draft.edit(call, lambda updated: updated.with_changes(args=[_bytes_of(path, updated.args[0])]))
         return
     module = draft.need_module("json")
-    draft.edit(call.func, _named("model_json_schema"))
+    draft.edit(attribute, _named("model_json_schema"))
     draft.edit(call, lambda updated: cst.Call(chain(f"{module}.dumps"), [cst.Arg(updated)]))
 
 
@@ -150,7 +149,7 @@ def _bytes_of(path: str, argument: cst.Arg) -> cst.Arg:
 
 def _namespace(draft: Draft, call: cst.Call, attribute: cst.Attribute) -> None:
     """`update_forward_refs(**names)` and `update_forward_refs(Name=Name)`."""
-    if len(call.args) > 1 and any(each.star for each in call.args) or any(each.star == "*" for each in call.args):
+    if (len(call.args) > 1 and any(each.star for each in call.args)) or any(each.star == "*" for each in call.args):
         raise Refusal("its names come from several places")
 
     def made(updated: cst.Call) -> cst.Call:
@@ -158,7 +157,9 @@ def _namespace(draft: Draft, call: cst.Call, attribute: cst.Attribute) -> None:
             value = updated.args[0].value
         else:
             rows = [
-                cst.DictElement(draft.text(name_of(each)), each.value) for each in updated.args if each.keyword is not None
+                cst.DictElement(draft.text(name_of(each)), each.value)
+                for each in updated.args
+                if each.keyword is not None
             ]
             value = cst.Dict(rows)
         return updated.with_changes(args=[keyword("_types_namespace", value)])
@@ -195,5 +196,3 @@ def plan_root_field(draft: Draft, request: Request) -> None:
         draft.remove_statement(field)
     else:
         draft.edit(field, lambda node: node.with_changes(target=cst.Name("root")))
-
-

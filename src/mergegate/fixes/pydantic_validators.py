@@ -214,7 +214,9 @@ def _always(draft: Draft, target: _Target) -> None:
     for name in named:
         field = fields.get(str(name))
         if field is None:
-            raise Refusal(f"it is to run for the default of `{name}` too: write `validate_default=True` in its `Field()`")
+            raise Refusal(
+                f"it is to run for the default of `{name}` too: write `validate_default=True` in its `Field()`"
+            )
         may_be_none = draft.code(field.annotation.annotation).startswith(("Optional[", "typing.Optional[", "Any"))
         if field.value is not None or may_be_none:
             validated_default(draft, field)
@@ -263,7 +265,9 @@ def _before(draft: Draft, target: _Target, values: str) -> None:
     function = target.function
     if not isinstance(function.body, cst.IndentedBlock):
         raise Refusal("its body stands on the line of its head")
-    text = f"if not isinstance({values}, dict):{draft.module.default_newline}{draft.module.default_indent}return {values}"
+    text = (
+        f"if not isinstance({values}, dict):{draft.module.default_newline}{draft.module.default_indent}return {values}"
+    )
     guard = cst.parse_statement(text, config=draft.module.config_for_parsing)
 
     def made(updated: cst.FunctionDef) -> cst.FunctionDef:
@@ -344,7 +348,9 @@ def plan_call(draft: Draft, request: Request) -> None:
     if dotted(call.func).rpartition(".")[2] != "validator" or "**" in given or not function:
         raise Refusal("it is no validator of fields with a named function")
     if not _takes_a_value(draft, function):
-        draft.at_own_risk(f"it is not known here what `{function}` takes: it gets the value, and `info` if it takes two")
+        draft.at_own_risk(
+            f"it is not known here what `{function}` takes: it gets the value, and `info` if it takes two"
+        )
     before = is_literal(given.get("pre", cst.Name("False")), True)
     draft.edit(call, _renamed(_callee(draft, call, "field_validator", request), before=before))
 

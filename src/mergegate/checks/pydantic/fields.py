@@ -39,7 +39,11 @@ def field_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
                 for verdict in verdicts.get(operation.node, ()):
                     place = place_of_operation(operation)
                     yield from reporter.at(
-                        Where(module, place, fact.qualname), verdict.rule, verdict.message, verdict.repair, fix=verdict.fix
+                        Where(module, place, fact.qualname),
+                        verdict.rule,
+                        verdict.message,
+                        verdict.repair,
+                        fix=verdict.fix,
                     )
 
 

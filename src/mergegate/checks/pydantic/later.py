@@ -31,5 +31,9 @@ def later_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
                 message = f"Deprecated since pydantic 2.11: `{name}` read from an instance"
                 repair = f"read it from the class: `type(model).{name}`"
                 yield from reporter.at(
-                    Where(module, place_of_operation(operation), fact.qualname), LATER, message, repair, fix=("member", name, "instance")
+                    Where(module, place_of_operation(operation), fact.qualname),
+                    LATER,
+                    message,
+                    repair,
+                    fix=("member", name, "instance"),
                 )

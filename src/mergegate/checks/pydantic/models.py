@@ -58,9 +58,7 @@ class Models:
 
     def is_orm(self, key: ClassKey) -> bool:
         """Tell whether a model, or one that it derives from, is configured to be read from objects."""
-        return any(
-            isinstance(ancestor, int) and self._reads_objects(ancestor) for ancestor in self.program.mro(key)
-        )
+        return any(isinstance(ancestor, int) and self._reads_objects(ancestor) for ancestor in self.program.mro(key))
 
     def _reads_objects(self, key: int) -> bool:
         program = self.program
