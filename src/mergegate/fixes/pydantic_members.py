@@ -196,3 +196,14 @@ def plan_root_field(draft: Draft, request: Request) -> None:
         draft.remove_statement(field)
     else:
         draft.edit(field, lambda node: node.with_changes(target=cst.Name("root")))
+
+
+def plan_root_call(draft: Draft, request: Request) -> None:
+    """Plan the rewrite `root-call`: `Model(__root__=value)` becomes `Model(value)`."""
+    draft.at_own_risk("the model must derive from `RootModel`")
+    call = request.node
+    assert isinstance(call, cst.Call)
+    if len(call.args) != 1 or name_of(call.args[0]) != "__root__":
+        raise Refusal("it is called with further arguments")
+    bare = {"keyword": None, "equal": cst.MaybeSentinel.DEFAULT}
+    draft.edit(call, lambda updated: updated.with_changes(args=[updated.args[0].with_changes(**bare)]))

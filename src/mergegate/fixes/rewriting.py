@@ -66,6 +66,7 @@ _REWRITES: Mapping[str, tuple[_Plan, tuple[type[cst.CSTNode], ...]]] = {
     "member": (pydantic_members.plan, pydantic_members.USE),
     "post-init": (pydantic_members.plan_post_init, pydantic_members.FUNCTION),
     "root-field": (pydantic_members.plan_root_field, pydantic_members.DECLARATION),
+    "root-call": (pydantic_members.plan_root_call, waiting.CALL),
     "sleep": (waiting.plan_sleep, waiting.CALL),
     "thread": (waiting.plan_thread, waiting.CALL),
     "await": (waiting.plan_await, waiting.CALL),

@@ -247,8 +247,9 @@ class Models:
         if isinstance(key, str):
             return key in self.names.models or program.types.member(key, member) is None
         hit = program.find_method(key, member)
-        # `__fields__: Dict[str, ModelField]` only declares what pydantic defines
-        declared = hit is not None and self.row(program.class_module[hit[0]], hit[1])[0] == "@"
+        # `__fields__: Dict[str, ModelField]` only declares what pydantic defines, and `__root__` is always declared
+        kinds = "@&" if member == "__root__" else "@"
+        declared = hit is not None and self.row(program.class_module[hit[0]], hit[1])[0] in kinds
         return hit is None or (declared and member.startswith("__"))
 
     def is_transparent(self, name: str) -> bool:
