@@ -16,7 +16,7 @@ _OF_THE_CLASS = frozenset({"model_fields", "model_computed_fields"})
 
 
 def later_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
-    """Yield findings about reads of `model_fields` from an instance, and validators of made models that take a class."""
+    """Yield findings about `model_fields` of an instance, and validators of made models that take a class."""
     if LATER not in reporter.rules:
         return
     yield from _validators(models, reporter)
