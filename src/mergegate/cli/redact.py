@@ -17,14 +17,16 @@ from mergegate.errors import MergegateError
 
 @click.command("redact")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help='Read rows {"id", "text"}, write {"id", "spans": [[entity, start, end]]}.')
+@click.option(
+    "--json", "as_json", is_flag=True, help='Read rows {"id", "text"}, write {"id", "spans": [[entity, start, end]]}.'
+)
 @click.option("--entity", "wanted", multiple=True, metavar="NAME", help="Look for this entity only; may be repeated.")
 @click.option("--list", "listed", is_flag=True, help="List the entities and leave.")
 def command(files: tuple[Path, ...], as_json: bool, wanted: tuple[str, ...], listed: bool) -> None:
     """Mask personal data and credentials in FILES, or in standard input, and write the result to standard output.
 
-    With --json the input is one JSON object a line, or one array of them; offsets are in characters. Nothing that was found is
-    printed itself. Needs the extra `privacy`.
+    With --json the input is one JSON object a line, or one array of them; offsets are in characters. Nothing that was
+    found is printed itself. Needs the extra `privacy`.
     """
     from mergegate.privacy.detection import entity_names  # noqa: PLC0415 - its packages are in an extra
 
@@ -62,11 +64,11 @@ def _spans(data: bytes, shown: str, entities: frozenset[str] | None) -> Iterator
     from mergegate.privacy.detection import detect  # noqa: PLC0415
 
     for where, row in _rows(data, shown):
-        if not isinstance(row, dict) or not isinstance(row.get("text"), str) or "id" not in row:
+        fields = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
+        if not isinstance(fields.get("text"), str) or "id" not in fields:
             raise MergegateError(f"{where}: this is no row", 'expected: {"id": ..., "text": "..."}')
-        found = detect(row["text"], entities=entities)
-        spans = [[span.entity, span.start, span.end] for span in found]
-        yield json.dumps({"id": row["id"], "spans": spans}, ensure_ascii=False) + "\n"
+        spans = [[span.entity, span.start, span.end] for span in detect(fields["text"], entities=entities)]
+        yield json.dumps({"id": fields["id"], "spans": spans}, ensure_ascii=False) + "\n"
 
 
 def _rows(data: bytes, shown: str) -> Iterator[tuple[str, Any]]:

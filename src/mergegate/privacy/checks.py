@@ -1,4 +1,4 @@
-"""Checks: whether digits and letters of the right form can be a value of their kind, by checksum, range and numbering plan."""
+"""Checks: whether what has the right form can be a value of its kind, by checksum, range and numbering plan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _EXTENSION = re.compile(r" ?(?:x|ext\.?) ?\d{1,5}$")
 _DEFAULT_REGION = "US"
 # where a word says that digits are a phone number, its country is tried from among the largest numbering plans
 _REGIONS = ("US", "GB", "DE", "FR", "IN", "BR", "ES", "IT", "AU", "JP")
-_NOT_TOP_LEVEL = frozenset({"py", "js", "ts", "md", "txt", "json", "html", "css", "png", "svg", "jpg", "internal", "local"})
+_NOT_TOP_LEVEL = frozenset(
+    {"py", "js", "ts", "md", "txt", "json", "html", "css", "png", "svg", "jpg", "internal", "local"}
+)
 _NRIC_LETTERS = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK"}
 _NRIC_WEIGHTS = (2, 7, 6, 5, 4, 3, 2)
 

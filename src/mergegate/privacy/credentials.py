@@ -19,15 +19,17 @@ _SHORTEST_TOKEN = 20
 _NAMED = re.compile(
     r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{1,60})["']?\s{0,3}[:=]\s{0,3}(?P<quote>["']?)(?P<value>[^\s"',;&<>]{4,400})"""
 )
+_MASK = re.compile(r"\[[A-Z_]{3,}")
 _SCHEME = re.compile(r"(?P<scheme>[Bb]earer|BEARER|[Bb]asic|[Tt]oken)\s+(?P<value>[A-Za-z0-9+/=._~-]{8,4000})")
 _IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/@'\"<>]{0,80}:(?P<value>[^\s/@'\"<>]{1,200})@")
 # how a state is written where a value could stand: `password: incorrect`
-_STATES = frozenset(
-    """absent bad blank changed correct different disabled empty enabled encrypted expired failed false forbidden found hidden
-    incorrect invalid loaded malformed masked mismatch missing must none null okay optional present provided redacted removed
-    required reset revoked rotated saved secret sent should string true type undefined unknown unset updated valid value
-    verified wrong""".split()
-)
+_STATES = frozenset({
+    "absent", "bad", "blank", "changed", "correct", "different", "disabled", "empty", "enabled", "encrypted",
+    "expired", "failed", "false", "forbidden", "found", "hidden", "incorrect", "invalid", "loaded", "malformed",
+    "masked", "mismatch", "missing", "must", "none", "null", "okay", "optional", "present", "provided",
+    "redacted", "removed", "required", "reset", "revoked", "rotated", "saved", "secret", "sent", "should",
+    "string", "true", "type", "undefined", "unknown", "unset", "updated", "valid", "value", "verified", "wrong",
+})  # fmt: skip
 
 
 def find_credentials(text: str) -> Iterator[Span]:
@@ -42,7 +44,8 @@ def find_credentials(text: str) -> Iterator[Span]:
     if len(text) >= _SHORTEST_TOKEN:
         # one byte a character, so that offsets stay
         for match in tables.formats.find(text.encode("latin-1", "replace")):
-            yield Span(_entity(match.provider), match.start, match.end, 0)
+            # of a key, the match is its first line
+            yield Span(_entity(match.provider), match.start, max(match.end, match.start + len(match.value)), 0)
     if ":" in text or "=" in text:
         yield from _named(text, tables)
         if "://" in text and "@" in text:
@@ -68,7 +71,7 @@ def _named(text: str, tables: Tables) -> Iterator[Span]:
         if kind is NameClass.NONE:
             continue
         value = found["value"].rstrip(")]}.")
-        if value.lower() in _STATES or tables.values.why_not(value, found["name"], kind):
+        if value.lower() in _STATES or _MASK.search(value) or tables.values.why_not(value, found["name"], kind):
             continue
         plain = value.isalpha() and not tables.values.pairs.is_random(value)
         # a plain word behind `password:` is more often a remark than a password

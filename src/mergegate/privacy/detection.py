@@ -34,7 +34,10 @@ class Detector:
     def __init__(self, entities: Collection[str] | None = None) -> None:
         forms = [form for form in load_entities().forms if entities is None or form.entity in entities]
         self._wanted = entities
-        self._free = [form for form in forms if not form.near]
+        free = [form for form in forms if not form.near]
+        self._shaped = [(piece, form) for form in free for piece in form.shapes]
+        self._counted = [(*form.least, form) for form in free if form.least[1]]
+        self._long = [form for form in free if form.run]
         self._bound: dict[str, list[Form]] = {}
         for form in forms:
             for phrase in form.near:
@@ -60,13 +63,14 @@ class Detector:
         return without_overlaps(found) if found else found
 
     def _by_form(self, text: str, shape: str, context: str) -> Iterator[Span]:
-        long_run = _LONG_RUN.search(text) is not None
-        for form in self._free:
-            character, times = form.least
-            if (form.run and not long_run) or (times and shape.count(character) < times):
-                continue
-            if not form.shapes or any(piece in shape for piece in form.shapes):
-                yield from _matches(form, text)
+        possible = {form.number: form for piece, form in self._shaped if piece in shape}
+        for character, times, form in self._counted:
+            if shape.count(character) >= times:
+                possible[form.number] = form
+        if self._long and _LONG_RUN.search(text):
+            possible.update((form.number, form) for form in self._long)
+        for form in possible.values():
+            yield from _matches(form, text)
         words = {word.lower() for word in _WORD.findall(text)}
         if context:
             words.update(_words(context))
@@ -109,12 +113,20 @@ def entity_names() -> list[str]:
 
 
 def _matches(form: Form, text: str) -> Iterator[Span]:
-    for found in form.pattern.finditer(text):
-        if form.check is not None and not form.check(found[0]):
-            continue
-        if form.unless and not form.unless.isdisjoint(_words(text[max(0, found.start() - _RIGHT_BEFORE) : found.start()])[-1:]):
-            continue
-        yield Span(form.entity, found.start(), found.end(), _FIRST_RANK + form.number)
+    position = 0
+    while (found := form.pattern.search(text, position)) is not None:
+        start, position = found.span()
+        if _is_one(form, found, text):
+            yield Span(form.entity, start, position, _FIRST_RANK + form.number)
+        else:
+            position = start + 1
+
+
+def _is_one(form: Form, found: re.Match[str], text: str) -> bool:
+    start = found.start()
+    if form.before.match(text, start) is None or (form.check is not None and not form.check(found[0])):
+        return False
+    return not form.unless or form.unless.isdisjoint(_words(text[max(0, start - _RIGHT_BEFORE) : start])[-1:])
 
 
 def _is_near(form: Form, span: Span, text: str, context: str) -> bool:

@@ -27,8 +27,9 @@ class EncryptionError(MergegateError):
 class FieldCipher:
     """Encrypts and decrypts texts.
 
-    What it returns is text: `mg1:KEY:DATA`, where KEY is the id of the key and DATA holds nonce, ciphertext and tag in base 64.
-    Each text gets a nonce of its own, drawn at random: a key should encrypt no more than 2**32 texts (NIST SP 800-38D, 8.3).
+    What it returns is text: `mg1:KEY:DATA`, where KEY is the id of the key and DATA holds nonce, ciphertext and tag in
+    base 64. Each text gets a nonce of its own, drawn at random: a key should encrypt no more than 2**32 texts (NIST
+    SP 800-38D, 8.3).
 
     Parameters
     ----------
@@ -88,8 +89,8 @@ class FieldCipher:
         text
             What to encrypt.
         context
-            Where it belongs, such as table, column and row: it is not stored, and decrypting asks for the same, so that nobody can
-            move a value elsewhere.
+            Where it belongs, such as table, column and row: it is not stored, and decrypting asks for the same, so that
+            nobody can move a value elsewhere.
         """
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._active].encrypt(nonce, text.encode("utf-8", "surrogatepass"), context.encode())
@@ -108,7 +109,9 @@ class FieldCipher:
             raise EncryptionError("this is no encrypted field", f"they begin with {_VERSION}:")
         cipher = self._ciphers.get(name)
         if cipher is None:
-            raise EncryptionError(f"the key {name!r} is not at hand", "keep old keys behind the new one until all is rotated")
+            raise EncryptionError(
+                f"the key {name!r} is not at hand", "keep old keys behind the new one until all is rotated"
+            )
         try:
             raw = base64.b64decode(data, altchars=b"-_", validate=True)
             opened = cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode())

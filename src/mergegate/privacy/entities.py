@@ -25,7 +25,10 @@ class Form(NamedTuple):
     entity
         What it is.
     pattern
-        Finds it, with what must not stand around it.
+        Finds it, with what must not stand behind it.
+    before
+        Matches, without length, where one may begin: looked at afterwards, as expressions that begin with characters
+        are searched for several times faster.
     shapes
         Pieces of a text's shape without which it cannot be there; empty: nothing is known.
     least
@@ -43,6 +46,7 @@ class Form(NamedTuple):
     number: int
     entity: str
     pattern: re.Pattern[str]
+    before: re.Pattern[str]
     shapes: tuple[str, ...]
     least: tuple[str, int]
     run: int
@@ -91,9 +95,7 @@ def load_entities() -> Entities:
     forms: list[Form] = []
     try:
         for row in read_table(_TABLE)["entity"]:
-            entities.append(
-                Entity(row["name"], row["category"], row["level"], tuple(row["good"]), tuple(row["bad"]))
-            )
+            entities.append(Entity(row["name"], row["category"], row["level"], tuple(row["good"]), tuple(row["bad"])))
             forms.extend(_form(row["name"], each, len(forms) + n) for n, each in enumerate(row["forms"]))
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise RuleError(f"the table {_TABLE} is malformed: {error}", "install mergegate again") from error
@@ -101,11 +103,12 @@ def load_entities() -> Entities:
 
 
 def _form(entity: str, row: dict[str, Any], number: int) -> Form:
-    around = f"(?:{row.get('before', _BEFORE)})(?:{row['pattern']})(?:{row.get('after', _AFTER)})"
+    pattern = re.compile(f"(?:{row['pattern']})(?:{row.get('after', _AFTER)})")
+    before = re.compile(row.get("before", _BEFORE))
     check = find_check(row["check"]) if "check" in row else None
     least = row.get("least", {"character": "", "times": 0})
     return Form(
-        number, entity, re.compile(around), tuple(row.get("shapes", ())),
+        number, entity, pattern, before, tuple(row.get("shapes", ())),
         (least["character"], least["times"]), row.get("run", 0), check, tuple(row.get("near", ())),
         frozenset(row.get("unless", ())),
     )  # fmt: skip

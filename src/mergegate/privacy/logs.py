@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, cast
 
 from mergegate.privacy.redaction import redact, redact_text
 
@@ -23,7 +23,7 @@ class RedactingFilter(logging.Filter):
         """Mask what a record holds, and let it pass."""
         try:
             message = record.getMessage()
-        except Exception:  # noqa: BLE001 - the arguments do not fit: logging itself reports that, from the masked parts
+        except Exception:
             record.msg, record.args = redact_text(str(record.msg)), _arguments(record.args)
         else:
             record.msg, record.args = redact_text(message), None
@@ -40,7 +40,7 @@ class RedactingFilter(logging.Filter):
 
 
 def _arguments(given: Any) -> Any:
-    return redact(given) if isinstance(given, (tuple, dict)) else given
+    return redact(cast("Any", given)) if isinstance(given, (tuple, dict)) else given
 
 
 def protect(logger: logging.Logger | None = None) -> RedactingFilter:
@@ -55,9 +55,7 @@ def protect(logger: logging.Logger | None = None) -> RedactingFilter:
     return added
 
 
-def redact_event(
-    logger: Any, method_name: str, event_dict: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def redact_event(logger: Any, method_name: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask the values of an event: a processor of structlog, to stand in front of the renderer.
 
     Parameters

@@ -29,9 +29,7 @@ def mask(span: Span, value: str) -> str:
     return f"[{span.entity}]"
 
 
-def redact_text(
-    text: str, *, context: str = "", entities: Collection[str] | None = None, mask: Mask = mask
-) -> str:
+def redact_text(text: str, *, context: str = "", entities: Collection[str] | None = None, mask: Mask = mask) -> str:
     """Return a text with masks in place of personal data and credentials.
 
     Parameters
@@ -55,14 +53,15 @@ def redact_text(
 def redact(value: T, *, entities: Collection[str] | None = None, mask: Mask = mask) -> T:
     """Return a value of the same shape without personal data and credentials; the one given is not changed.
 
-    Texts are searched. In mappings, dataclasses and models the name of a field counts as well: what is under `password` or
-    `first_name` is masked whatever it looks like, and digits under `phone` are a phone number. Numbers and dates become texts
-    where they had to be masked.
+    Texts are searched. In mappings, dataclasses and models the name of a field counts as well: what is under `password`
+    or `first_name` is masked whatever it looks like, and digits under `phone` are a phone number. Numbers and dates
+    become texts where they had to be masked.
 
     Parameters
     ----------
     value
-        A text, or mappings, sequences, sets, dataclasses and pydantic models of texts, nested; anything else stays as it is.
+        A text, or mappings, sequences, sets, dataclasses and pydantic models of texts, nested; anything else stays as
+        it is.
     entities
         What to look for; None for everything.
     mask
@@ -118,23 +117,24 @@ class _Redactor:
     def _structure(self, value: Any, name: str, depth: int) -> Any:
         if isinstance(value, Mapping):
             return self._mapping(cast("Mapping[Any, Any]", value), depth)
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            parts = cast("tuple[Any, ...]", value)
-            fields = cast("tuple[str, ...]", value._fields)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-            return type(value)(*(self.value(each, field, depth + 1) for field, each in zip(fields, parts, strict=True)))
+        fields: Any = getattr(value, "_fields", None)
+        if isinstance(value, tuple) and fields:
+            parts = zip(cast("tuple[str, ...]", fields), cast("tuple[Any, ...]", value), strict=True)
+            return cast("Any", value).__class__(*(self.value(each, field, depth + 1) for field, each in parts))
         if isinstance(value, (list, tuple, AbstractSet)):
             made = [self.value(each, name, depth + 1) for each in cast("list[Any]", value)]
             return _rebuilt(cast("list[Any]", value), made)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._fields(value, [field.name for field in dataclasses.fields(value)], depth)
-        fields = getattr(type(value), "model_fields", None)
+        fields = getattr(cast("type[Any]", type(value)), "model_fields", None)
         if isinstance(fields, dict):
             return self._fields(value, list(cast("dict[str, Any]", fields)), depth)
         return self._other(value, name)
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:
         made = {
-            self._key(key): self.value(each, key if isinstance(key, str) else "", depth + 1) for key, each in value.items()
+            self._key(key): self.value(each, key if isinstance(key, str) else "", depth + 1)
+            for key, each in value.items()
         }
         return made if type(value) is dict else _rebuilt(value, made)
 
@@ -169,5 +169,5 @@ def _rebuilt(value: Any, made: Any) -> Any:
     """Return content as the type of what it was taken from, or plain where that type cannot be made of it."""
     try:
         return type(value)(made)
-    except Exception:  # noqa: BLE001 - somebody else's constructor may raise anything
+    except Exception:
         return made

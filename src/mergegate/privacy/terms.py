@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from mergegate.errors import RuleError
@@ -89,7 +90,7 @@ class Terms:
 
 
 def _runs(words: list[str]) -> set[str]:
-    return {*words, *(f"{one} {other}" for one, other in zip(words, words[1:], strict=False))}
+    return {*words, *(f"{one} {other}" for one, other in pairwise(words))}
 
 
 def _singular(text: str) -> str:
@@ -108,13 +109,12 @@ def load_terms() -> Terms:
     """
     table = read_table(_TABLE)
     try:
-        terms = [Term(**{**row, "text": row["term"], "unless": tuple(row.get("unless", ()))}) for row in _rows(table)]
+        terms = [
+            Term(row["term"], row["category"], row["level"], row["match"], row["entity"], tuple(row.get("unless", ())))
+            for row in table["term"]
+        ]
         if any(term.match not in _MATCHES for term in terms):
             raise ValueError("match")
         return Terms(terms, table["harmless_after"], table["harmless_before"])
     except (KeyError, TypeError, ValueError) as error:
         raise RuleError(f"the table {_TABLE} is malformed: {error}", "install mergegate again") from error
-
-
-def _rows(table: dict[str, list[dict[str, str]]]) -> list[dict[str, str]]:
-    return [{**row, "text": row["term"]} for row in table["term"]]

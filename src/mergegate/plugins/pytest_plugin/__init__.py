@@ -1,4 +1,4 @@
-"""The pytest plugin: judges what a whole run of the tests covers, where `[tool.mergegate.coverage]` is, and guards logs on request.
+"""The pytest plugin: judges what whole runs cover, where `[tool.mergegate.coverage]` is, and guards logs on request.
 
 Every pytest of an environment imports this module, most of them for nothing: what is needed to judge is imported later.
 """

@@ -57,7 +57,9 @@ def register(config: pytest.Config, entities: Iterable[str]) -> None:
     known = entity_names()
     wanted = frozenset(entities)
     for name in sorted(wanted.difference(known)):
-        raise pytest.UsageError(f"mergegate: there is no entity {name!r}: {guess(name, known)}`mergegate redact --list` shows all")
+        raise pytest.UsageError(
+            f"mergegate: there is no entity {name!r}: {guess(name, known)}`mergegate redact --list` shows all"
+        )
     low = {entity.name for entity in load_entities().entities if entity.level not in _LEVELS}
     config.pluginmanager.register(Guard(config, wanted or frozenset(known) - low), "mergegate-pii-logs")
 
@@ -97,7 +99,7 @@ class Guard(logging.Handler):
         """Search a record: its message, its traceback and what was handed over with it."""
         try:
             message = record.getMessage()
-        except Exception:  # noqa: BLE001 - its arguments do not fit, which logging reports by itself
+        except Exception:
             message = f"{record.msg} {record.args}"
         if record.exc_info:
             message += "\n" + _FORMATTER.formatException(record.exc_info)
@@ -111,6 +113,8 @@ class Guard(logging.Handler):
         self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Fail a test, or its set-up or clean-up, in which something came out."""
+        from mergegate.privacy import redact_text  # noqa: PLC0415
+
         report = yield
         for title, text in report.sections:
             kind, _, phase = title.removeprefix("Captured ").partition(" ")
@@ -119,12 +123,14 @@ class Guard(logging.Handler):
         leaks, self._leaks = list(dict.fromkeys(self._leaks)), []
         if not leaks:
             return report
+        # what pytest shows of the captured texts would put them into the log of the run
+        report.sections = [(title, redact_text(text, entities=self._entities)) for title, text in report.sections]
         text = "\n".join([f"personal data or credentials came out ({len(leaks)}):", *(f"  {leak}" for leak in leaks)])
         if report.failed or report.skipped:
             report.sections.append(("mergegate", text))
         else:
             report.outcome = "failed"
-            report.longrepr = f"{text}\nmask them where they are logged: mergegate.privacy.redact, or the filter {_FILTER}"
+            report.longrepr = f"{text}\nmask them where they are logged: {_HOW}"
         return report
 
     def _search(self, text: str, where: str, context: str = "") -> None:
@@ -135,7 +141,7 @@ class Guard(logging.Handler):
 
 
 _RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_FILTER = "mergegate.privacy.RedactingFilter"
+_HOW = "mergegate.privacy.redact, or the filter mergegate.privacy.RedactingFilter"
 
 
 def _relative(path: str, root: Path) -> str:
