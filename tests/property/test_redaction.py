@@ -41,7 +41,7 @@ def test_what_stands_apart_is_found_wherever_it_stands(before: str, value: str, 
     assert value not in redact_text(f"{before} {value} {after}")
 
 
-@given(st.uuids(), st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1)))
+@given(st.uuids(), st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1)))
 def test_identifiers_and_times_are_no_personal_data(identifier: uuid.UUID, when: datetime) -> None:
     stamp = when.replace(tzinfo=UTC).timestamp()
     for text in (

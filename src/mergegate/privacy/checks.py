@@ -76,6 +76,7 @@ def _national_phone(text: str) -> bool:
 
 
 def _any_phone(text: str) -> bool:
+    text = _EXTENSION.sub("", text)
     digits = _digits(text)
     if not 7 <= len(digits) <= 15 or _is_date_like(text):
         return False
@@ -97,7 +98,7 @@ def _card(text: str) -> bool:
 
 def _any_card(text: str) -> bool:
     digits = _digits(text)
-    return 13 <= len(digits) <= 19 and digits[0] in "23456" and _card(digits)
+    return 12 <= len(digits) <= 19 and _card(digits)
 
 
 def _spanish_id(text: str) -> bool:
