@@ -66,7 +66,10 @@ def _entity(provider: str) -> str:
 
 
 def _named(text: str, tables: Tables) -> Iterator[Span]:
-    for found in _NAMED.finditer(text):
+    position = 0
+    while (found := _NAMED.search(text, position)) is not None:
+        # what is no value may be the next name: `name=password=value`
+        position = found.start("value")
         kind = tables.names.classify(found["name"])
         if kind is NameClass.NONE:
             continue
@@ -79,7 +82,8 @@ def _named(text: str, tables: Tables) -> Iterator[Span]:
             continue
         entity = PASSWORD if "pass" in found["name"].lower() or "pwd" in found["name"].lower() else TOKEN
         start = found.start("value")
-        yield Span(entity, start, start + len(value), 1)
+        position = start + len(value)
+        yield Span(entity, start, position, 1)
 
 
 @lru_cache(maxsize=1)

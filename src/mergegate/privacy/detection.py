@@ -14,6 +14,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SHAPE = str.maketrans(
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "9" * 10 + "A" * 26
 )  # fmt: skip
+_MASK = re.compile(r"\[?[A-Z_]{3,}\]|\[[A-Z_]{3,}")
 _LONG_RUN = re.compile(r"[0-9A-Za-z]{20}")
 # how far away the word may be that says what digits are, in characters
 _BEFORE = 48
@@ -131,8 +132,9 @@ def _is_one(form: Form, found: re.Match[str], text: str) -> bool:
 
 def _is_near(form: Form, span: Span, text: str, context: str) -> bool:
     start = max(0, span.start - _BEFORE)
-    before = text[start : span.start].rpartition("\n")[2]
-    after = text[span.end : span.end + _AFTER].partition("\n")[0]
+    # the names in masks say nothing about what stands beside them
+    before = _MASK.sub(" ", text[start : span.start].rpartition("\n")[2])
+    after = _MASK.sub(" ", text[span.end : span.end + _AFTER].partition("\n")[0])
     words = f" {' '.join([*_words(context), *_words(before), '|', *_words(after)])} "
     return any(f" {phrase} " in words for phrase in form.near)
 
