@@ -26,14 +26,15 @@ LAYERS = {
     "checks": ("semantics", "finding"),
     "cache": ("errors",),
     "secrets": ("finding", "errors"),
+    "privacy": ("secrets", "rules"),
     "engine": ("checks", "cache", "config", "git", "secrets"),
     "evidence": ("gate", "files", "rules"),
     "gate": ("engine",),
     "coverage": ("evidence",),
     "reporters": ("gate", "coverage"),
-    "plugins": ("reporters", "cli"),
+    "plugins": ("reporters", "cli", "privacy"),
     "fixes": ("rules", "finding"),
-    "cli": ("reporters", "plugins", "scaffold", "fixes"),
+    "cli": ("reporters", "plugins", "scaffold", "privacy", "fixes"),
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}
