@@ -57,6 +57,8 @@ def test_the_marked_lines_are_reported(example: Example, tmp_path: Path, shared_
         ("blocking-helper-in-async", "cached-property"),
         ("blocking-helper-in-async", "lazy-singleton"),
         ("blocking-helper-in-async", "once-guard"),
+        ("blocking-helper-in-async", "singleton-under-a-lock"),
+        ("file-io-in-async", "part-of-a-cache-filled"),
         ("blocking-call-in-async", "script"),
         ("blocking-call-in-async", "test-function"),
         ("blocking-call-in-async", "own-loop"),
@@ -97,6 +99,7 @@ def test_what_nobody_waits_for_is_hardly_worth_a_word(rule: str, name: str, tmp_
         ("blocking-call-in-async", "loop-of-a-server"),
         ("blocking-call-in-async", "run-alone-and-awaited"),
         ("blocking-call-in-async", "twin-without-a-loop"),
+        ("file-io-in-async", "local-name-rebound-only"),
         ("file-io-in-async", "register-of-what-is-held"),
     ],
 )
