@@ -70,9 +70,10 @@ class Circumstances:
 
     def _is_twin(self, started: Value) -> bool:
         """Tell whether `asyncio.run(self.apply())` only offers a public coroutine method to callers without a loop."""
+        function: int = started[1]
         receiver = started[2]
         is_own = receiver is not None and receiver[0] in ("ins", "cls") and how_known(receiver) == SELF
-        return is_own and not self.program.functions[started[1]].name.startswith("_")
+        return is_own and not self.program.functions[function].name.startswith("_")
 
     def _stages(self) -> set[int]:
         """Return the functions that an application runs while it does not serve: `FastAPI(lifespan=...)`."""
