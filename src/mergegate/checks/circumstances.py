@@ -6,6 +6,7 @@ import re
 
 from mergegate.checks.own_loops import OwnLoops
 from mergegate.semantics.callgraph import CallGraph
+from mergegate.semantics.values import SELF, Value, how_known
 from mergegate.syntax.summary import Flag, FunctionFlag, Operation
 
 _TEST_PATH = re.compile(
@@ -25,9 +26,11 @@ class Circumstances:
     def __init__(self, program: CallGraph) -> None:
         self.program = program
         started = self._started_alone()
-        self.alone = {f for f, home in started if program.function_module[f] == home} | self._stages()
         commands = {f for f, fact in enumerate(program.functions) if fact.decorators and self._is_command(f)}
-        self.own_loops = OwnLoops(program, {f for f, _ in started} | commands).functions
+        loops = OwnLoops(program, {f for f, _ in started} | commands)
+        self.own_loops = loops.functions
+        scripts = {f for f, home in started if program.function_module[f] == home}
+        self.alone = (scripts - loops.open_roots) | self._stages()
 
     def is_harmless_so_far(self, function: int, operation: Operation) -> bool:
         """Tell whether nobody else can be waiting: tests, examples, scripts and commands, a server's start."""
@@ -61,9 +64,16 @@ class Circumstances:
                 argument = program.row(module, row[2][0])
                 if argument[0] == "(" and any(v[0] == "x" and v[1] in _RUNNERS for v in program.value(module, row[1])):
                     for value in program.value(module, argument[1]):
-                        if value[0] == "fn":
+                        if value[0] == "fn" and not self._is_twin(value):
                             found.add((value[1], module))
         return found
+
+    def _is_twin(self, started: Value) -> bool:
+        """Tell whether `asyncio.run(self.apply())` only offers a public coroutine method to callers without a loop."""
+        function: int = started[1]
+        receiver = started[2]
+        is_own = receiver is not None and receiver[0] in ("ins", "cls") and how_known(receiver) == SELF
+        return is_own and not self.program.functions[function].name.startswith("_")
 
     def _stages(self) -> set[int]:
         """Return the functions that an application runs while it does not serve: `FastAPI(lifespan=...)`."""
