@@ -66,12 +66,15 @@ class Credentials:
         findings: list[Finding] = []
         pragmas: dict[str, tuple[Pragma, ...]] = {}
         for input_, rows in zip(inputs, self._judged(inputs), strict=True):
-            for *fields, comment in rows:
+            for *fields, allowed, comment in rows:
                 rule = rules.get(str(fields[0]))
                 if rule is not None:
                     findings.append(_finding(input_.path, rule, fields))
+                said = [_foreign(fields, allowed)] if allowed else []
                 if comment and not input_.path.endswith(SUFFIX):
-                    pragmas[input_.path] = (*pragmas.get(input_.path, ()), _pragma(int(fields[1]), comment))
+                    said.append(_pragma(int(fields[1]), comment))
+                if said:
+                    pragmas[input_.path] = (*pragmas.get(input_.path, ()), *said)
         return findings, pragmas
 
     def _judged(self, inputs: Sequence[Input]) -> list[list[list[Any]]]:
@@ -124,6 +127,14 @@ def _pragma(line: int, comment: Sequence[str]) -> Pragma:
     return Pragma("mergegate", line, line, line, rules, comment[1])
 
 
+def _foreign(fields: Sequence[Any], allowed: str) -> Pragma:
+    """Return a comment for another scanner as one that suppresses what is on the lines of a credential."""
+    from mergegate.syntax.pragmas import Pragma  # noqa: PLC0415
+
+    rule, first, _, last, *_ = fields
+    return Pragma("foreign", first, first, last, (rule,), f"as {allowed!r} says")
+
+
 def _kind(path: str) -> str:
     return _PYTHON if path.endswith(SUFFIX) else kind_of(path)
 
@@ -142,28 +153,30 @@ def _rows(data: bytes) -> list[list[Any]]:
     return rows  # pyright: ignore[reportUnknownVariableType]
 
 
-_KINDS = (str, *[int] * 4, *[str] * 6, list)
+_KINDS = (str, *[int] * 4, *[str] * 7, list)
 
 
 def _is_row(row: Any) -> bool:
     if not isinstance(row, list) or tuple(map(type, row)) != _KINDS:  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         return False
-    return row[5] in _SEVERITIES and row[6] in _CONFIDENCES and all(isinstance(each, str) for each in row[11])  # pyright: ignore[reportUnknownVariableType]
+    sane = row[5] in _SEVERITIES and row[6] in _CONFIDENCES and _WHERE.fullmatch(row[10])  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return bool(sane) and all(isinstance(each, str) for each in row[12])  # pyright: ignore[reportUnknownVariableType]
 
 
+_WHERE = re.compile(r"\d{1,9}(?::\d{1,9}){3}")
 _SEVERITIES = {each.value: each for each in Severity}
 _CONFIDENCES = {each.value: each for each in Confidence}
 
 
 def _finding(path: str, rule: Rule, fields: Sequence[Any]) -> Finding:
-    _, line, column, end_line, end_column, severity, confidence, what, why, name, mark = fields
+    _, line, column, end_line, end_column, severity, confidence, what, why, name, where = fields
     given, sure = _SEVERITIES[severity], _CONFIDENCES[confidence]
     if _FOR_TESTS.search(path):
         given, sure = _lower(given), sure.lowered(1 if "token" in rule.id or "private-key" in rule.id else 2)
     holder = f", in `{name}`" if name else ""
     return Finding(
         rule.id, rule.family, given, sure, path, line, column, end_line, end_column,
-        f"{what} is written into the file{holder}: {why}", _help(path, rule.id, name), key=mark,
+        f"{what} is written into the file{holder}: {why}", _help(path, rule.id, name), key=where,
     )  # fmt: skip
 
 

@@ -179,7 +179,8 @@ class Run:
         secrets, comments = self._credentials(self.store).of(all_inputs, self.rules)
         cached, outcome = self._linked(python_of(all_inputs))
         findings = sorted((*outcome.findings, *secrets), key=lambda each: each.sort_key)
-        return cached, Outcome(tuple(findings), {**outcome.pragmas, **comments})
+        pragmas = {path: (*outcome.pragmas.get(path, ()), *comments.get(path, ())) for path in {**outcome.pragmas, **comments}}
+        return cached, Outcome(tuple(findings), pragmas)
 
     def _credentials(self, store: Store | None) -> Credentials:
         return Credentials(store, self.jobs, self.reader.contents, self.rules_part)

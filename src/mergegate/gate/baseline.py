@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from mergegate.errors import EvidenceError
 from mergegate.gate.identity import Identity
+from mergegate.gate.marks import SALT_BYTES
 
 VERSION = 1
 
@@ -63,17 +64,23 @@ class Baseline:
         two branches accepted findings under different ones.
     kind
         What it accepts; of type errors, `rules` and `digest` say what they depend on.
+    salt
+        For the marks of credentials, in hexadecimal digits, so that equal ones in other projects have other marks. Empty
+        in files that were made before there was one.
     """
 
     entries: tuple[Identity, ...] = ()
     rules: tuple[str, ...] = ()
     digest: str = ""
     kind: Kind = FINDINGS
+    salt: str = ""
 
     @classmethod
-    def of(cls, entries: Iterable[Identity], rules: Iterable[str], digest: str, kind: Kind = FINDINGS) -> Baseline:
+    def of(  # noqa: PLR0917 - the fields in their order
+        cls, entries: Iterable[Identity], rules: Iterable[str], digest: str, kind: Kind = FINDINGS, salt: str = ""
+    ) -> Baseline:
         """Return a baseline of findings and rules in any order."""
-        return cls(tuple(sorted(entries, key=sort_key)), tuple(sorted(rules)), digest, kind)
+        return cls(tuple(sorted(entries, key=sort_key)), tuple(sorted(rules)), digest, kind, salt)
 
 
 def sort_key(entry: Identity) -> tuple[str, str, str, str]:
@@ -87,6 +94,7 @@ def written(baseline: Baseline) -> str:
     head = [
         f'"version": {VERSION}',
         *([] if kind is FINDINGS else [f'"kind": {json.dumps(kind.name)}']),
+        *([f'"salt": {json.dumps(baseline.salt)}'] if baseline.salt else []),
         f'"{kind.digest}": {json.dumps(baseline.digest)}',
         f'"{kind.rules}": {json.dumps(baseline.rules)}',
     ]
@@ -158,7 +166,10 @@ def _baseline(document: object, shown: str, wanted: Kind | None) -> Baseline:
     rules, digest, rows = table[kind.rules], table[kind.digest], table["entries"]
     if not (isinstance(digest, str) and isinstance(rules, list) and isinstance(rows, list)):
         raise TypeError
+    salt = table.get("salt", "")
+    if not isinstance(salt, str) or len(bytes.fromhex(salt)) not in (0, SALT_BYTES):
+        raise TypeError
     ids = [name for name in cast("list[object]", rules) if isinstance(name, str)]
     if len(ids) != len(cast("list[object]", rules)):
         raise TypeError
-    return Baseline.of(map(Identity.from_json, cast("list[Any]", rows)), ids, digest, kind)
+    return Baseline.of(map(Identity.from_json, cast("list[Any]", rows)), ids, digest, kind, salt)
