@@ -179,7 +179,9 @@ class Run:
         secrets, comments = self._credentials(self.store).of(all_inputs, self.rules)
         cached, outcome = self._linked(python_of(all_inputs))
         findings = sorted((*outcome.findings, *secrets), key=lambda each: each.sort_key)
-        pragmas = {path: (*outcome.pragmas.get(path, ()), *comments.get(path, ())) for path in {**outcome.pragmas, **comments}}
+        pragmas = {
+            path: (*outcome.pragmas.get(path, ()), *comments.get(path, ())) for path in {**outcome.pragmas, **comments}
+        }
         return cached, Outcome(tuple(findings), pragmas)
 
     def _credentials(self, store: Store | None) -> Credentials:

@@ -65,8 +65,8 @@ class Baseline:
     kind
         What it accepts; of type errors, `rules` and `digest` say what they depend on.
     salt
-        For the marks of credentials, in hexadecimal digits, so that equal ones in other projects have other marks. Empty
-        in files that were made before there was one.
+        For the marks of credentials, in hexadecimal digits, so that equal ones in other projects have other marks.
+        Empty in files that were made before there was one.
     """
 
     entries: tuple[Identity, ...] = ()
@@ -76,7 +76,7 @@ class Baseline:
     salt: str = ""
 
     @classmethod
-    def of(  # noqa: PLR0917 - the fields in their order
+    def of(
         cls, entries: Iterable[Identity], rules: Iterable[str], digest: str, kind: Kind = FINDINGS, salt: str = ""
     ) -> Baseline:
         """Return a baseline of findings and rules in any order."""

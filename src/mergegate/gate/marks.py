@@ -1,4 +1,4 @@
-"""Marks: what a credential is recognised by, where neither it nor anything that it could be guessed from may be kept."""
+"""Marks: what a credential is recognised by where neither it nor what it could be guessed from may be kept."""
 
 from __future__ import annotations
 

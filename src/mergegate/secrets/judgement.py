@@ -52,6 +52,8 @@ class Secret(NamedTuple):
         The name that holds it, empty if it stands alone.
     key
         The place of the value itself, as `line:column:end_line:end_column`.
+    where
+        Where that is for whoever does not see lines of the file, such as the cell of a notebook.
     allowed
         The comment for another scanner that lets it through, empty if there is none.
     """
@@ -67,6 +69,7 @@ class Secret(NamedTuple):
     why: str
     name: str
     key: str
+    where: str = ""
     allowed: str = ""
 
 
@@ -244,4 +247,3 @@ def masked(value: str, shown: int = 4) -> str:
     """Return a mask of a value: its beginning if that only tells whose it is, and asterisks for the rest."""
     head = re.match(r"[A-Za-z]{1,12}[-_.]|[A-Za-z]{4}", value) if shown else None
     return f"{head[0] if head else ''}***"
-

@@ -17,7 +17,8 @@ class Pragma(NamedTuple):
     Attributes
     ----------
     kind
-        Whose comment it is, `foreign` for other scanners'; `malformed` suppresses nothing, and `reason` says what is wrong with it.
+        Whose comment it is, `foreign` for other scanners'; `malformed` suppresses nothing, and `reason` says what is
+        wrong with it.
     line
         The line of the comment.
     first, last
