@@ -96,3 +96,18 @@ def test_a_baseline_from_before_there_was_a_salt_is_read(cli: Cli) -> None:
     file.write_text(file.read_text("utf-8").replace('"version": 1', '"version": 1,\n"salt": "abc"'), encoding="utf-8")
     run = cli("check")
     assert (run.returncode, "Traceback" in run.stderr) == (3, False)
+
+
+def test_type_errors_are_shown_without_the_credentials_beside_them_and_in_their_messages(cli: Cli) -> None:
+    token = "gh" + "p_" + "x8Kq2LmZ7RtYw4NcVb6JhDs9PfGa3EuT1ioQ"
+    cli.write(
+        "app.py",
+        f'from typing import Final\n\ndb_password: Final = "{PASSWORD}"\nport: int = db_password\nx: int = "{token}"\n',
+    )
+    run = cli("types", "--report=html=page.html", "--report=sarif=report.sarif", "--report=json=report.json")
+    assert "reportAssignmentType" in run.stdout
+    written = "".join(
+        path.read_text("utf-8", "replace") for path in cli.folder.rglob("*") if path.is_file() and path.suffix != ".py"
+    )
+    for secret in (PASSWORD, token):
+        assert secret not in run.stdout + run.stderr + written

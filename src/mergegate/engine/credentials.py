@@ -20,6 +20,7 @@ from mergegate.secrets.kinds import kind_of
 if TYPE_CHECKING:
     from mergegate.rules.rule import Rule
     from mergegate.secrets.judgement import Secret
+    from mergegate.secrets.tables import Tables
     from mergegate.syntax.pragmas import Pragma
 
 CHECK = "secrets"
@@ -99,9 +100,8 @@ def judge_all(files: list[bytes]) -> list[bytes]:
     # a run without changes needs none of these
     from mergegate.engine.stack import on_fresh_stack  # noqa: PLC0415
     from mergegate.secrets.scan import scan  # noqa: PLC0415
-    from mergegate.secrets.tables import load_tables  # noqa: PLC0415
 
-    tables = load_tables(rules_folder() / TABLES / SECRETS)
+    tables = _tables()
 
     def judged(file: bytes) -> bytes:
         kind, _, data = file.partition(b"\0")
@@ -111,6 +111,25 @@ def judge_all(files: list[bytes]) -> list[bytes]:
         return json.dumps(rows, separators=(",", ":")).encode("ascii")
 
     return on_fresh_stack(lambda: [judged(file) for file in files])
+
+
+def places_in(path: str, data: bytes) -> list[str]:
+    """Return the places of the credentials in one file, as the keys of their findings have them."""
+    from mergegate.secrets.scan import scan  # noqa: PLC0415
+
+    kind = _kind(path)
+    return [each.key for each in scan(data, kind, _tables())] if kind else []
+
+
+def tokens_in(text: str) -> list[str]:
+    """Return the tokens of known formats in a text."""
+    return [each.value for each in _tables().formats.find(text.encode("utf-8", "surrogatepass"))]
+
+
+def _tables() -> Tables:
+    from mergegate.secrets.tables import load_tables  # noqa: PLC0415
+
+    return load_tables(rules_folder() / TABLES / SECRETS)
 
 
 def _comment(lines: Sequence[bytes], secret: Secret) -> list[str]:

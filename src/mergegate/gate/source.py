@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mergegate.finding import Finding
 from mergegate.gate.marks import Where, mark, value_at
 
 if TYPE_CHECKING:
@@ -85,13 +84,13 @@ class Sources:
     read
         Gives a file's bytes by its path; a file that is gone meanwhile counts as empty.
     masked
-        Findings of what must not be shown, by path: its text is masked.
+        Places of what must not be shown, by path, as the keys of findings have them: the text there is masked.
     salt
         The salt for the marks of what is masked.
     """
 
     def __init__(
-        self, read: Callable[[str], bytes], masked: Mapping[str, Sequence[Finding]] | None = None, salt: str = ""
+        self, read: Callable[[str], bytes], masked: Mapping[str, Sequence[str]] | None = None, salt: str = ""
     ) -> None:
         self.read = read
         self.masked = masked or {}
@@ -109,10 +108,10 @@ class Sources:
         salt
             That of the project's baseline.
         """
-        masked: defaultdict[str, list[Finding]] = defaultdict(list)
+        masked: defaultdict[str, list[str]] = defaultdict(list)
         for finding in analysis.findings:
             if finding.key:
-                masked[finding.path].append(finding)
+                masked[finding.path].append(finding.key)
         return cls(analysis.sources, masked, salt)
 
     def __getitem__(self, path: str) -> Source:
@@ -123,7 +122,7 @@ class Sources:
             except (OSError, KeyError):
                 data = b""
             known = self._known[path] = Source(data)
-            known.hide([Where.of(finding.key) for finding in self.masked.get(path, ())], self.salt)
+            known.hide([Where.of(key) for key in self.masked.get(path, ())], self.salt)
         return known
 
     @classmethod
