@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from mergegate.errors import EvidenceError
-from mergegate.gate.baseline import Baseline, shown_path
+from mergegate.gate.baseline import Baseline, salt_in, shown_path
 from mergegate.gate.ci import Circumstances, circumstances
 from mergegate.gate.marks import SALT_BYTES
 from mergegate.gate.report import Known, Report, judge, report_of
@@ -159,14 +158,10 @@ class Baselines:
 
 
 def _salt_of(file: Path) -> str:
-    """Return the salt of a baseline that is not compared with, so that fingerprints are the same; empty if none."""
-    if not file.exists():
-        return ""
-    from mergegate.gate.baseline_file import load  # noqa: PLC0415
-
+    """Return the salt of a file that is not compared with, broken or not, so that fingerprints stay; empty if none."""
     try:
-        return load(file).baseline.salt
-    except EvidenceError:
+        return salt_in(file.read_bytes())
+    except OSError:
         return ""
 
 

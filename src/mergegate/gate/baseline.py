@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from mergegate.gate.identity import Identity
 from mergegate.gate.marks import SALT_BYTES
 
 VERSION = 1
+_SALT = re.compile(rb'"salt": "([0-9a-f]{%d})"' % (2 * SALT_BYTES))
 
 
 class Kind(NamedTuple):
@@ -101,6 +103,12 @@ def written(baseline: Baseline) -> str:
     entries = ",\n".join(map(_line, baseline.entries))
     body = f"[\n{entries}\n]" if entries else "[]"
     return "{\n" + ",\n".join([*head, f'"entries": {body}']) + "\n}\n"
+
+
+def salt_in(data: bytes) -> str:
+    """Return the salt in what may be a baseline, whole or not; empty if there is none."""
+    found = _SALT.search(data)
+    return found[1].decode("ascii") if found is not None else ""
 
 
 def read(data: bytes, shown: str, kind: Kind | None = FINDINGS) -> Baseline:
