@@ -182,7 +182,10 @@ class Run:
         leaks = self._leaks(self.store).of(python_of(all_inputs), self.rules)
         cached, outcome = self._linked(python_of(all_inputs))
         findings = sorted((*outcome.findings, *secrets, *leaks), key=lambda each: each.sort_key)
-        return cached, Outcome(tuple(findings), {**outcome.pragmas, **comments})
+        pragmas = {
+            path: (*outcome.pragmas.get(path, ()), *comments.get(path, ())) for path in {**outcome.pragmas, **comments}
+        }
+        return cached, Outcome(tuple(findings), pragmas)
 
     def _credentials(self, store: Store | None) -> Credentials:
         return Credentials(store, self.jobs, self.reader.contents, self.rules_part)
