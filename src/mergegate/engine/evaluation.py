@@ -9,6 +9,7 @@ from mergegate.checks import CHECKS
 from mergegate.config import Config
 from mergegate.engine.dependencies import Dependencies
 from mergegate.engine.inputs import Input
+from mergegate.engine.links import Links
 from mergegate.engine.results import Outcome, pragma
 from mergegate.engine.stack import on_fresh_stack
 from mergegate.engine.vocabulary import Vocabulary
@@ -16,7 +17,8 @@ from mergegate.errors import RuleError
 from mergegate.finding import Finding
 from mergegate.rules.model import Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.program import link
+from mergegate.semantics.program import link, link_after
+from mergegate.semantics.recording import RecordingGraph
 from mergegate.syntax.codec import decode
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def evaluate(
     inputs: Sequence[Input],
     summaries: Sequence[bytes],
     dependencies: Dependencies,
+    links: Links | None = None,
 ) -> Outcome:
     """Link the summaries into a program and ask all checks.
 
@@ -46,6 +49,8 @@ def evaluate(
         The files of the program, sorted by path, and their encoded summaries.
     dependencies
         The installed packages.
+    links
+        What is known of the program before the last edit; None: nothing is, and nothing is kept.
 
     Raises
     ------
@@ -56,13 +61,25 @@ def evaluate(
     modules = [(each.path, decode(summary)) for each, summary in zip(inputs, summaries, strict=True)]
     # the cache serves no other thread
     extended = dependencies.extend(vocabulary, modules)
+    before = links.before(inputs, dependencies.tables) if links is not None else None
 
-    def run() -> Outcome:
-        program = link(modules, extended, config.src)
+    def run() -> tuple[CallGraph, Outcome]:
+        program = link(modules, extended, config.src) if links is None else None
+        program = program or link_after(before, modules, extended, config.src)
+        outcome = _outcome(program)
+        if program.is_entangled and before is not None:
+            program = link_after(None, modules, extended, config.src)
+            outcome = _outcome(program)
+        return program, outcome
+
+    def _outcome(program: CallGraph) -> Outcome:
         findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended)]
         return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 
-    return on_fresh_stack(run)
+    program, outcome = on_fresh_stack(run)
+    if links is not None and isinstance(program, RecordingGraph):
+        links.keep(program)
+    return outcome
 
 
 def _ask(program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge) -> Iterable[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mergegate.rules.model import BlockingBody, Knowledge
@@ -26,13 +26,13 @@ class CallGraph(Dispatch):
     ) -> None:
         super().__init__(paths, summaries, knowledge, types, source_roots)
         self.edges: list[list[Edge]] = [[] for _ in self.functions]
-        self._property_names = {
+        self.property_names = {
             f.name for f in self.functions if f.owner >= 0 and f.decorators and not f.flags & FunctionFlag.LAMBDA
         }
         bodies = ((name, body) for name, body in knowledge.blocking.items() if isinstance(body, BlockingBody))
-        self._property_names |= {name.rpartition(".")[2] for name, body in bodies if body.is_property}
+        self.property_names |= {name.rpartition(".")[2] for name, body in bodies if body.is_property}
         # operators cost nothing where no class of the program defines them
-        self._operators = {name for c in self.classes for name in c.names if name.startswith("__")}
+        self.operators = {name for c in self.classes for name in c.names if name.startswith("__")}
         self._hook_names = {name for entry in knowledge.loop_entries for name in entry.methods}
         on_loop = (name for name, effect in knowledge.decorators.items() if effect == "loop")
         self._loop_decorators = {name.rpartition(".")[2] for name in on_loop}
@@ -84,6 +84,25 @@ class CallGraph(Dispatch):
                 pending.extend(edge.target for edge in self.node_edges(node) if edge.target >= 0)
             pending = self._hand_over_callables()
 
+    def remembered(self, check: str, function: int, find: Callable[[], Any]) -> Any:
+        """Return what a check finds out about a function; `RecordingGraph` gives this its meaning.
+
+        Parameters
+        ----------
+        check
+            What the answer is remembered by.
+        find
+            Asks; it may read the function's operations, and of other functions what evaluation reads. The answer must
+            be plain data without ids.
+        """
+        del check, function
+        return find()
+
+    def scanned(self, check: str, module: int, find: Callable[[], Any]) -> Any:
+        """Return what a check finds out about a module from its summary alone; `RecordingGraph` remembers it."""
+        del check, module
+        return find()
+
     def _build(self, function: int) -> None:
         if function not in self._built:
             self._built.add(function)
@@ -134,7 +153,7 @@ class CallGraph(Dispatch):
                 if not operation.flags & Flag.AWAITED and row[0] == "(":
                     self._call_operation(function, site)
             elif kind == "attribute":
-                if row[0] == "." and row[2] in self._property_names:
+                if row[0] == "." and row[2] in self.property_names:
                     self._property_edges(site)
             elif kind == "enter":
                 self._protocol_edges(site, operation.node, ("__enter__", "__exit__"), "cm")
@@ -142,7 +161,7 @@ class CallGraph(Dispatch):
                 self._lock_edges(site, operation.node)
             elif kind == "iterate":
                 self._protocol_edges(site, operation.node, ("__iter__", "__next__"), "gen")
-            elif kind in self._operators:
+            elif kind in self.operators:
                 self._protocol_edges(site, operation.node, (kind,), "")
 
     def _call_operation(self, function: int, site: Site) -> None:
