@@ -55,7 +55,7 @@ class _BlockingCheck:
     def findings(self) -> Iterable[Finding]:
         """Yield the findings of all functions that run on the loop."""
         for function, fact in enumerate(self.program.functions):
-            if fact.operations and self.program.runs_on_loop(function):
+            if self.program.edges[function] and self.program.runs_on_loop(function):
                 yield from self._in_function(function)
 
     def _in_function(self, function: int) -> Iterable[Finding]:

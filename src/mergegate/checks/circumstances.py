@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.syntax.summary import Flag, Operation
+from mergegate.syntax.summary import Flag, ModuleSummary, Operation
 
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|testing|benchmarks?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$"
@@ -36,19 +37,12 @@ class Circumstances:
         """Return the coroutines that are started by `asyncio.run(main())` in the module that defines them."""
         program = self.program
         found: set[int] = set()
-        for function, fact in enumerate(program.functions):
-            module = program.function_module[function]
-            summary = program.modules[module]
+        for module, summary in enumerate(program.modules):
             if _LOOP_LIBRARIES.isdisjoint(summary.imports):
                 continue
-            rows = summary.rows
-            for operation in fact.operations:
-                row = rows[operation.node]
-                if operation.kind != "call" or row[0] != "(" or len(row[2]) != 1 or rows[row[1]][0] not in ".m":
-                    continue
-                argument = program.row(module, row[2][0])
-                if argument[0] == "(" and any(v[0] == "x" and v[1] in _RUNNERS for v in program.value(module, row[1])):
-                    for value in program.value(module, argument[1]):
+            for callee, inner in program.scanned("runners", module, partial(_nested_calls, summary)):
+                if any(v[0] == "x" and v[1] in _RUNNERS for v in program.value(module, callee)):
+                    for value in program.value(module, inner):
                         if value[0] == "fn" and program.function_module[value[1]] == module:
                             found.add(value[1])
         return found
@@ -60,10 +54,28 @@ class Circumstances:
         for module, summary in enumerate(program.modules):
             if _SERVERS.isdisjoint(name.partition(".")[0] for name in summary.imports):
                 continue
-            for row in tuple(summary.rows):
-                for name, node in row[3] if row[0] == "(" else ():
-                    if name in _STAGES:
-                        given = program.value(module, node)
-                        listed = program.element_of(tuple(v for v in given if v[0] == "ins"))
-                        found.update(v[1] for v in (*given, *listed) if v[0] == "fn")
+            for node in program.scanned("stages", module, partial(_stages, summary)):
+                given = program.value(module, node)
+                listed = program.element_of(tuple(v for v in given if v[0] == "ins"))
+                found.update(v[1] for v in (*given, *listed) if v[0] == "fn")
         return found
+
+
+def _nested_calls(summary: ModuleSummary) -> list[tuple[int, int]]:
+    """Return the nodes of `run` and `main` of each `library.run(main())` that a module executes."""
+    found: dict[tuple[int, int], None] = {}
+    rows = summary.rows
+    for fact in summary.functions:
+        for operation in fact.operations:
+            row = rows[operation.node]
+            if operation.kind == "call" and row[0] == "(" and len(row[2]) == 1 and rows[row[1]][0] in ".m":
+                argument = rows[row[2][0]]
+                if argument[0] == "(":
+                    found[row[1], argument[1]] = None
+    return list(found)
+
+
+def _stages(summary: ModuleSummary) -> list[int]:
+    """Return the nodes that a module passes as stages of an application."""
+    calls = (row for row in summary.rows if row[0] == "(")
+    return [node for row in calls for name, node in row[3] if name in _STAGES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from mergegate.rules.model import BlockingBody, Knowledge
@@ -125,13 +126,16 @@ class CallGraph(Dispatch):
         return group.function if isinstance(group, Special) else -1
 
     def _special_edges(self, group: Special) -> list[Edge]:
-        operations = self.functions[group.function].operations
+        edges = self.edges[group.function]
+        if group.guards is not None:
+            operations = self.functions[group.function].operations
+            edges = [edge for edge in edges if operations[edge.operation].guard in group.guards]
+        if group.receiver < 0:
+            return list(edges)
         found: list[Edge] = []
         again: dict[tuple[int, str], Edge] = {}
-        for edge in self.edges[group.function]:
-            if group.guards is not None and operations[edge.operation].guard not in group.guards:
-                continue
-            if edge.method and group.receiver >= 0:
+        for edge in edges:
+            if edge.method:
                 again.setdefault((edge.operation, edge.method), edge)
             else:
                 found.append(edge)
@@ -267,16 +271,18 @@ class CallGraph(Dispatch):
         """Return the positions of those parameters that a function is known to call: whether on first use only."""
         known = self._called_parameters.get(function)
         if known is None:
-            known = self._called_parameters[function] = {}
-            fact, module = self.functions[function], self.function_module[function]
-            own = function - self.function_base[module]
-            for operation in fact.operations if fact.parameters else ():
-                row = self.row(module, operation.node)
-                if operation.kind == "call" and row[0] == "(" and not operation.flags & Flag.AWAITED:
-                    callee = self.row(module, row[1])
-                    if callee[0] == "p" and callee[1] == own:
-                        known[callee[2]] = known.get(callee[2], True) and bool(operation.flags & Flag.FIRST_USE)
+            module = self.function_module[function]
+            found = self.scanned("called", module, partial(_called_parameters, self.modules[module]))
+            self._called_of_module(module, found)
+            known = self._called_parameters[function]
         return known
+
+    def _called_of_module(self, module: int, found: list[tuple[int, int, bool]]) -> None:
+        base = self.function_base[module]
+        for number in range(len(self.modules[module].functions)):
+            self._called_parameters[base + number] = {}
+        for number, position, lazily in found:
+            self._called_parameters[base + number][position] = lazily
 
     def _hand_over_callables(self) -> list[int]:
         """Connect calls that pass a function to a helper which calls its parameter, through any number of helpers.
@@ -326,6 +332,21 @@ class CallGraph(Dispatch):
         module = self.function_module[function]
         row: Any = self.modules[module].rows[self.functions[function].operations[position].node]
         return module, self.argument_node(target, receiver, Arguments(module, row[2], row[3]), parameter)
+
+
+def _called_parameters(summary: ModuleSummary) -> list[tuple[int, int, bool]]:
+    """Return (function, parameter, whether on first use only) of the own parameters that functions call."""
+    found: dict[tuple[int, int], bool] = {}
+    rows = summary.rows
+    for number, fact in enumerate(summary.functions):
+        for operation in fact.operations if fact.parameters else ():
+            row = rows[operation.node]
+            if operation.kind == "call" and row[0] == "(" and not operation.flags & Flag.AWAITED:
+                callee = rows[row[1]]
+                if callee[0] == "p" and callee[1] == number:
+                    place = number, callee[2]
+                    found[place] = found.get(place, True) and bool(operation.flags & Flag.FIRST_USE)
+    return [(number, position, lazily) for (number, position), lazily in found.items()]
 
 
 # `stack.enter_context(manager)` is a `with` written as a call
