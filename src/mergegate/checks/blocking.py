@@ -54,8 +54,8 @@ class _BlockingCheck:
 
     def findings(self) -> Iterable[Finding]:
         """Yield the findings of all functions that run on the loop."""
-        for function, fact in enumerate(self.program.functions):
-            if self.program.edges[function] and self.program.runs_on_loop(function):
+        for function, edges in enumerate(self.program.edges):
+            if edges and self.program.runs_on_loop(function):
                 yield from self._in_function(function)
 
     def _in_function(self, function: int) -> Iterable[Finding]:

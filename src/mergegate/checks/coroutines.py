@@ -104,8 +104,10 @@ def _has_other_override(program: CallGraph, value: Value) -> bool:
     return False
 
 
-def _finding(program: CallGraph, rule: Rule, function: int, operation: Operation, name: str, package: str) -> Finding:
+def _finding(program: CallGraph, rule: Rule, function: int, dropped: tuple[int, str, str]) -> Finding:
     fact = program.functions[function]
+    position, name, package = dropped
+    operation = fact.operations[position]
     origin = f" in installed package {package}" if package else ""
     inside = fact.flags & FunctionFlag.ASYNC
     repair = (

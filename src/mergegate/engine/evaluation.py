@@ -23,6 +23,7 @@ from mergegate.syntax.codec import decode
 
 if TYPE_CHECKING:
     from mergegate.syntax.pragmas import Pragma
+    from mergegate.syntax.summary import ModuleSummary
 
 UNREADABLE = "unreadable-file"
 # rules that no algorithm of `checks` looks for: the engine or the gate reports them
@@ -33,8 +34,9 @@ def evaluate(
     config: Config,
     vocabulary: Vocabulary,
     inputs: Sequence[Input],
-    summaries: Sequence[bytes],
+    summaries: list[bytes],
     dependencies: Dependencies,
+    *,
     links: Links | None = None,
 ) -> Outcome:
     """Link the summaries into a program and ask all checks.
@@ -46,7 +48,7 @@ def evaluate(
     vocabulary
         What to look for.
     inputs, summaries
-        The files of the program, sorted by path, and their encoded summaries.
+        The files of the program, sorted by path, and their encoded summaries, which are let go of.
     dependencies
         The installed packages.
     links
@@ -58,7 +60,11 @@ def evaluate(
         If a rule asks for a check that does not exist.
     """
     rules = vocabulary.rules
-    modules = [(each.path, decode(summary)) for each, summary in zip(inputs, summaries, strict=True)]
+    modules: list[tuple[str, ModuleSummary]] = []
+    for position, each in enumerate(inputs):
+        modules.append((each.path, decode(summaries[position])))
+        # a big program would be held twice
+        summaries[position] = b""
     # the cache serves no other thread
     extended = dependencies.extend(vocabulary, modules)
     before = links.before(inputs, dependencies.tables) if links is not None else None

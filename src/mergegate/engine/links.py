@@ -1,4 +1,4 @@
-"""Links: the linked program of the last run in the cache, from which the next run takes over what an edit left alone."""
+"""Links: the linked program of the last run, in the cache; the next run takes over what an edit left alone."""
 
 from __future__ import annotations
 

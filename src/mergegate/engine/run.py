@@ -201,7 +201,7 @@ class Run:
             return 0, self._evaluate(inputs, encoded, None, Dependencies(self.config, None))
 
     def _evaluate(
-        self, inputs: Sequence[Input], summaries: Sequence[bytes], store: Store | None, dependencies: Dependencies
+        self, inputs: Sequence[Input], summaries: list[bytes], store: Store | None, dependencies: Dependencies
     ) -> Outcome:
         # a run without changes needs none of it
         from mergegate.engine.evaluation import evaluate  # noqa: PLC0415
@@ -209,7 +209,7 @@ class Run:
 
         vocabulary = load_vocabulary(self.config, self.rules, self._knowledge_key(), store)
         links = self._links(store) if store is not None else None
-        return evaluate(self.config, vocabulary, inputs, summaries, dependencies, links)
+        return evaluate(self.config, vocabulary, inputs, summaries, dependencies, links=links)
 
     def _links(self, store: Store) -> Links:
         from mergegate.engine.links import Links  # noqa: PLC0415

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -142,6 +142,9 @@ class After(Earlier):
         self.state = state
         self.graph = graph
         self.changed = 0
+        self._read: dict[str, Callable[[Any], Any]] = {
+            "f": self._function, "c": self._class, "u": self._union, "U": self._unions, "v": self._receiver, "x": _same,
+        }  # fmt: skip
         self._functions: list[int] = []
         self._classes: list[int] = []
         self._now: list[int] = [-1] * len(graph.functions)
@@ -280,15 +283,7 @@ class After(Earlier):
         how = _FIELDS.get(kind)
         if how is None:
             raise _Moved
-        read = {
-            "f": self._function,
-            "c": self._class,
-            "u": self._union,
-            "x": _same,
-            "U": self._unions,
-            "v": self._receiver,
-        }
-        return kind, *[read[what](field) for what, field in zip(how, fields, strict=False)]
+        return kind, *[self._read[what](field) for what, field in zip(how, fields, strict=False)]
 
     def _unions(self, unions: Sequence[Sequence[Sequence[Any]]]) -> tuple[Union, ...]:
         return tuple([self._union(union) for union in unions])

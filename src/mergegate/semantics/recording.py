@@ -63,9 +63,13 @@ class Layout:
         self.outside = self._bits[-1]
 
     def bit(self, module: int, kind: str, name: str) -> int:
-        """Return the set of one fact: of kind n (a name), * (stars), f (a function), c (a class), m (its
-        linearisation) or s (its subclasses).
-        """  # noqa: D205
+        """Return the set of one fact.
+
+        Parameters
+        ----------
+        kind
+            n (a name), * (stars), f (a function), c (a class), m (its linearisation) or s (its subclasses).
+        """
         return self._bits[module * self._per_module + crc32(f"{kind}{name}".encode()) % self._per_module]
 
 
@@ -130,6 +134,7 @@ class RecordingGraph(CallGraph):
         self._is_linking = True
         super().__init__(paths, summaries, knowledge, types, source_roots)
         self._is_linking = False
+        self._class_names = [fact.qualname for fact in self.classes]
         # the hierarchy is compared by what it is, and all else that was memoised to find it is forgotten
         self._value_reads = [{} for _ in paths]
         self._answer_reads = {}
@@ -270,8 +275,7 @@ class RecordingGraph(CallGraph):
     def _bit_of_class(self, key: ClassKey, kind: str) -> int:
         if isinstance(key, str):
             return self.layout.outside
-        name = list.__getitem__(self.classes, key).qualname
-        return self.layout.bit(self.class_module[key], kind, name)
+        return self.layout.bit(self.class_module[key], kind, self._class_names[key])
 
     def _interned(self, mask: int) -> int:
         return self._sets.setdefault(mask, mask)
@@ -286,10 +290,10 @@ class _Watched(list[_Fact]):
         self._reads = reads
 
     @overload
-    def __getitem__(self, index: SupportsIndex) -> _Fact: ...
+    def __getitem__(self, index: SupportsIndex, /) -> _Fact: ...
     @overload
-    def __getitem__(self, index: slice) -> list[_Fact]: ...
-    def __getitem__(self, index: SupportsIndex | slice) -> _Fact | list[_Fact]:
+    def __getitem__(self, index: slice[Any, Any, Any], /) -> list[_Fact]: ...
+    def __getitem__(self, index: Any, /) -> Any:
         if not isinstance(index, slice):
             self._reads.mask |= self._bits[index]
         return super().__getitem__(index)

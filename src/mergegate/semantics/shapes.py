@@ -106,12 +106,13 @@ class Shapes:
         return found
 
     def _row(self, row: Row, number: Callable[[int], int]) -> Any:
-        kind, *fields = row
+        kind: str = row[0]
+        fields: list[Any] = list(row[1:])
         if kind in ("|", "T"):
             return kind, *map(number, fields)
         return kind, *[self._field(what, field, number) for what, field in zip(_FIELDS[kind], fields, strict=True)]
 
-    def _field(self, what: str, field: Any, number: Callable[[int], int]) -> Any:
+    def _field(self, what: str, field: Any, number: Callable[[int], int]) -> object:
         if what == "n":
             return number(field)
         if what == "N":
