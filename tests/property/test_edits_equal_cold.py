@@ -27,8 +27,10 @@ FILES: dict[str, list[list[str]]] = {
             "class Base:\n    def run(self):\n        return self.step()\n",
             "class Base(Root):\n    pass\n",
             "class Base:\n    async def run(self):\n        return self.step()\n",
-            "class Base:\n    def run(self, wait=False):\n        if wait:\n            time.sleep(1)\n"
-            "        return self.step()\n",
+            (
+                "class Base:\n    def run(self, wait=False):\n        if wait:\n            time.sleep(1)\n"
+                "        return self.step()\n"
+            ),
         ],
         [
             "    def step(self):\n        return None\n",
@@ -46,8 +48,10 @@ FILES: dict[str, list[list[str]]] = {
             "    def step(self):\n        subprocess.run(['x'])\n",
             "    name = 'tool'\n",
             "    def run(self):\n        subprocess.run(['x'])\n",
-            "    def __enter__(self):\n        time.sleep(2)\n        return self\n"
-            "    def __exit__(self, *args):\n        pass\n",
+            (
+                "    def __enter__(self):\n        time.sleep(2)\n        return self\n"
+                "    def __exit__(self, *args):\n        pass\n"
+            ),
         ],
         [
             "def run(tool: Tool):\n    tool.run()\n",
@@ -55,8 +59,10 @@ FILES: dict[str, list[list[str]]] = {
             "def run(tool: Tool, wait=True):\n    if wait:\n        time.sleep(1)\n",
             "async def run(tool: Tool):\n    tool.run()\n",
             "@functools.lru_cache\ndef run(tool: Tool):\n    tool.run()\n",
-            "def deco(f):\n    def inner(*a):\n        time.sleep(1)\n        return f(*a)\n    return inner\n"
-            "@deco\ndef run(tool: Tool):\n    pass\n",
+            (
+                "def deco(f):\n    def inner(*a):\n        time.sleep(1)\n        return f(*a)\n    return inner\n"
+                "@deco\ndef run(tool: Tool):\n    pass\n"
+            ),
         ],
         [
             "def make():\n    return Tool()\n",

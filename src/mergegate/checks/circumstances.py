@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import Any
 
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.syntax.summary import Flag, ModuleSummary, Operation
@@ -64,7 +65,7 @@ class Circumstances:
 def _nested_calls(summary: ModuleSummary) -> list[tuple[int, int]]:
     """Return the nodes of `run` and `main` of each `library.run(main())` that a module executes."""
     found: dict[tuple[int, int], None] = {}
-    rows = summary.rows
+    rows: list[Any] = summary.rows
     for fact in summary.functions:
         for operation in fact.operations:
             row = rows[operation.node]

@@ -19,10 +19,8 @@ def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> It
             for number in program.scanned("coroutines", module, partial(_droppers, program, module)):
                 function = program.function_base[module] + number
                 found = program.remembered("coroutines", function, partial(_dropped, program, function, knowledge))
-                for position, name, package in found:
-                    yield _finding(
-                        program, rule, function, program.functions[function].operations[position], name, package
-                    )
+                for dropped in found:
+                    yield _finding(program, rule, function, dropped)
 
 
 def _droppers(program: CallGraph, module: int) -> list[int]:

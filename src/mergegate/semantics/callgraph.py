@@ -337,7 +337,7 @@ class CallGraph(Dispatch):
 def _called_parameters(summary: ModuleSummary) -> list[tuple[int, int, bool]]:
     """Return (function, parameter, whether on first use only) of the own parameters that functions call."""
     found: dict[tuple[int, int], bool] = {}
-    rows = summary.rows
+    rows: list[Any] = summary.rows
     for number, fact in enumerate(summary.functions):
         for operation in fact.operations if fact.parameters else ():
             row = rows[operation.node]

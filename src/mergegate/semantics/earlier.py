@@ -52,7 +52,7 @@ class State(msgspec.Struct, array_like=True, gc=False):
     linearisations: list[list[ClassKey]]
     properties: list[str]
     operators: list[str]
-    groups: list[list[Any]]
+    groups: list[Any]
     primitives: list[str]
     sets: list[bytes]
     units: list[_UnitRow]
@@ -243,19 +243,19 @@ class After(Earlier):
             return isinstance(self.graph.verdict(self.state.primitives[-1 - target]), Blocking)
         if target < len(self._functions):
             return self._functions[target] >= 0
-        group = self.state.groups[target - len(self._functions)]
+        group: Any = self.state.groups[target - len(self._functions)]
         if len(group) == 1:
-            return all(self._functions[each] >= 0 for each in group[0])
-        return self._functions[group[0]] >= 0 and (group[2] < 0 or self._classes[group[2]] >= 0)
+            return all(self._functions[int(each)] >= 0 for each in group[0])
+        return self._functions[int(group[0])] >= 0 and bool(group[2] < 0 or self._classes[group[2]] >= 0)
 
     def _target(self, graph: RecordingGraph, target: int) -> int:
         if target < 0:
             return graph.primitive_named(self.state.primitives[-1 - target])
         if target < len(self._functions):
             return self._functions[target]
-        group = self.state.groups[target - len(self._functions)]
+        group: Any = self.state.groups[target - len(self._functions)]
         if len(group) == 1:
-            return graph.group(Virtual(tuple([self._functions[each] for each in group[0]])))
+            return graph.group(Virtual(tuple([self._functions[int(each)] for each in group[0]])))
         function, guards, receiver, exact = group
         allowed = None if guards is None else frozenset(guards)
         return graph.group(

@@ -294,6 +294,6 @@ class _Watched(list[_Fact]):
     @overload
     def __getitem__(self, index: slice[Any, Any, Any], /) -> list[_Fact]: ...
     def __getitem__(self, index: Any, /) -> Any:
-        if not isinstance(index, slice):
+        if type(index) is int:
             self._reads.mask |= self._bits[index]
         return super().__getitem__(index)

@@ -68,7 +68,7 @@ class Shapes:
         """Return what callers and decorators see of a function; of its operations, the calls of parameters."""
         nodes = [node for each in fact.parameters for node in (each.annotation, each.default)]
         nodes += [fact.returns, fact.yields, *(node for node, _ in fact.results), *fact.decorators]
-        rows = self.summary.rows
+        rows: list[Any] = self.summary.rows
         calls = [
             (self._row(rows[rows[each.node][1]], _no_node), each.flags)
             for each in fact.operations
@@ -112,17 +112,19 @@ class Shapes:
             return kind, *map(number, fields)
         return kind, *[self._field(what, field, number) for what, field in zip(_FIELDS[kind], fields, strict=True)]
 
-    def _field(self, what: str, field: Any, number: Callable[[int], int]) -> object:
+    def _field(self, what: str, field: Any, number: Callable[[int], int]) -> Any:
         if what == "n":
             return number(field)
         if what == "N":
-            return [number(node) for node in field]
+            nodes: list[int] = field
+            return [number(node) for node in nodes]
         if what == "K":
-            return [(name, number(node)) for name, node in field]
+            keywords: list[tuple[str, int]] = field
+            return [(name, number(node)) for name, node in keywords]
         if what == "f":
-            return self.functions[field]
+            return self.functions[int(field)]
         if what == "c":
-            return self.classes[field]
+            return self.classes[int(field)]
         if what == "v":
             return [number(node) for node in self.summary.variables[int(field)]]
         # 1, 1.0 and True are equal and yet not the same
