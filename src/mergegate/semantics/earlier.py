@@ -246,7 +246,8 @@ class After(Earlier):
         group: Any = self.state.groups[target - len(self._functions)]
         if len(group) == 1:
             return all(self._functions[int(each)] >= 0 for each in group[0])
-        return self._functions[int(group[0])] >= 0 and bool(group[2] < 0 or self._classes[group[2]] >= 0)
+        receiver = int(group[2])
+        return self._functions[int(group[0])] >= 0 and (receiver < 0 or self._classes[receiver] >= 0)
 
     def _target(self, graph: RecordingGraph, target: int) -> int:
         if target < 0:
