@@ -88,8 +88,8 @@ def _measure_all(options: argparse.Namespace) -> Results:
 def _speed(corpus: Corpus, repeat: int, pylint_lines: int) -> Row:
     pylint, factor = peers.pylint_subset(corpus, pylint_lines)
     tasks: list[Task] = [
-        peers.parse(corpus), peers.cold(corpus), peers.warm(corpus), peers.edited(corpus), peers.start(corpus),
-        *peers.linters(corpus), *pylint,
+        peers.parse(corpus), peers.cold(corpus), peers.warm(corpus), peers.edited(corpus), peers.since(corpus),
+        peers.start(corpus), *peers.linters(corpus), *pylint,
     ]  # fmt: skip
     row = _row(corpus, measure(tasks, repeat))
     part, none = row.figures[peers.TRIVIAL], row.figures[peers.EMPTY]

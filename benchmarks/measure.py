@@ -18,6 +18,9 @@ import mergegate
 from benchmarks.errors import BenchmarkError
 
 _POLL_SECONDS = 0.01
+# in CI mergegate reads every file again, but this is the run on a developer's machine; without bytecode each run would
+# compile the tool itself, which whoever installs it does once
+_LEFT_OUT = frozenset({"CI", "PYTHONDONTWRITEBYTECODE"})
 
 
 class Sample(NamedTuple):
@@ -77,7 +80,7 @@ def measure(tasks: Sequence[Task], repeat: int) -> dict[str, Figures]:
 def _run(task: Task) -> Sample:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(task.command, cwd=task.folder, env=_environment(), stdout=out, stderr=errors)
+        process = subprocess.Popen(task.command, cwd=task.folder, env=environment(), stdout=out, stderr=errors)
         watcher = _Watcher(process.pid)
         watcher.start()
         _, status, usage = os.wait4(process.pid, 0)
@@ -97,11 +100,12 @@ def _text(stream: IO[bytes]) -> str:
     return stream.read().decode("utf-8", "replace")
 
 
-def _environment() -> dict[str, str]:
-    # in CI mergegate reads every file again; this is the run on a developer's machine
-    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+def environment() -> dict[str, str]:
+    """Return the environment in which commands are measured."""
+    """Return the environment variables of the commands."""
+    kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
     # the commands run elsewhere: this very mergegate is meant, installed or not
-    return {**environment, "PYTHONPATH": str(Path(mergegate.__file__).resolve().parent.parent)}
+    return {**kept, "PYTHONPATH": str(Path(mergegate.__file__).resolve().parent.parent)}
 
 
 class _Watcher(threading.Thread):

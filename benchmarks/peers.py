@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.corpora import Corpus, count_lines
-from benchmarks.measure import Figures, Task
+from benchmarks.measure import Figures, Task, environment
 
-PARSE, COLD, WARM, EDITED, START = (
+PARSE, COLD, WARM, EDITED, SINCE, START = (
     "bare ast.parse",
     "mergegate, cold",
     "mergegate, warm",
     "mergegate, one edit",
+    "mergegate, since a commit",
     "start-up",
 )
 RUFF, TY_ASYNC, TRANSITIVE = "ruff, ASYNC rules", "ty-async", "ty-async, transitive"
@@ -60,6 +61,18 @@ def edited(corpus: Corpus) -> Task:
     """Return a run after an edit of one file of middle size: each time another content."""
     files = sorted(corpus.files, key=lambda path: path.stat().st_size)
     return Task(EDITED, _CHECK, corpus.folder, lambda: _edit(files[len(files) // 2]))
+
+
+def since(corpus: Corpus) -> Task:
+    """Return a comparison with a commit of which, as of the files, everything is in the cache."""
+    command = [*_CHECK, "--since", "HEAD"]
+
+    def prepare() -> None:
+        if not (corpus.folder / ".git").is_dir():
+            _commit(corpus.folder)
+        subprocess.run(command, cwd=corpus.folder, env=environment(), capture_output=True, check=True)
+
+    return Task(SINCE, command, corpus.folder, prepare)
 
 
 def parse(corpus: Corpus) -> Task:
@@ -175,7 +188,13 @@ def _empty(corpus: Corpus) -> Path:
 
 
 def _once(corpus: Corpus) -> Callable[[], object]:
-    return lambda: subprocess.run(_CHECK, cwd=corpus.folder, capture_output=True, check=False)
+    return lambda: subprocess.run(_CHECK, cwd=corpus.folder, env=environment(), capture_output=True, check=False)
+
+
+def _commit(folder: Path) -> None:
+    git = ["git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost", "-c", "commit.gpgsign=false"]
+    for command in (["init", "-q"], ["add", "--all"], ["commit", "-q", "--message", "base"]):
+        subprocess.run([*git, *command], cwd=folder, capture_output=True, check=True)
 
 
 def _edit(path: Path) -> None:

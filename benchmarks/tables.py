@@ -49,9 +49,9 @@ def _cold(results: Results) -> str:
 
 
 def _warm(results: Results) -> str:
-    names = (peers.START, peers.WARM, peers.EDITED, peers.COLD)
+    names = (peers.START, peers.WARM, peers.EDITED, peers.SINCE, peers.COLD)
     rows = [[row.name, f"{row.lines:,}", *(_wall(row, name) for name in names)] for row in results.rows]
-    return table(["corpus", "lines", "`--version`", "nothing changed", "one file edited", "cold"], rows)
+    return table(["corpus", "lines", "`--version`", "nothing changed", "one file edited", "`--since`", "cold"], rows)
 
 
 def _wall(row: Row, name: str) -> str:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from covered import Covered
 from fronts import Cli, Pylint
+from installation import build_wheel, install
+
+pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
@@ -21,3 +25,21 @@ def cli(tmp_path: Path) -> Cli:
 def pylint(tmp_path: Path) -> Pylint:
     """The plugin in the folder of `cli`."""
     return Pylint(tmp_path)
+
+
+@pytest.fixture
+def covered(pytester: pytest.Pytester) -> Covered:
+    """A project whose tests run under coverage."""
+    return Covered(pytester)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+    """The folder of programs of an environment in which the wheel is installed."""
+    return install(tmp_path_factory.mktemp("installed") / "environment", wheel)

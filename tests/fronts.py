@@ -16,7 +16,7 @@ _LEFT_OUT = (
     "NO_COLOR", "FORCE_COLOR", "MERGEGATE_DEBUG", "PYTHONPATH", "COLUMNS", "VIRTUAL_ENV", "CI", "GITHUB_ACTIONS", "GITLAB_CI",
     "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "GITHUB_BASE_REF", "CI_MERGE_REQUEST_DIFF_BASE_SHA",
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
-    "GITHUB_STEP_SUMMARY", "GITHUB_SHA", "CI_COMMIT_SHA",
+    "MERGEGATE_PYRIGHT", "GITHUB_STEP_SUMMARY", "GITHUB_SHA", "CI_COMMIT_SHA",
 )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ class Pylint:
     ) -> list[dict[str, Any]]:
         """The messages of our checkers alone, in report order."""
         run = self(
-            "--disable=all", "--enable=mergegate-async,mergegate-core,config-parse-error,F", "-f", "json2", *arguments,
+            "--disable=all", "--enable=mergegate-async,mergegate-core,mergegate-pydantic,config-parse-error,F", "-f", "json2", *arguments,
             stdin=stdin, folder=folder,
         )  # fmt: skip
         assert run.stderr == ""

@@ -10,7 +10,7 @@ from mergegate.rules.loader import load_knowledge
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.program import link
 from mergegate.semantics.values import Value
-from mergegate.syntax.extract import summarise
+from mergegate.syntax.extract import summary_of
 
 
 class Target(NamedTuple):
@@ -35,7 +35,7 @@ class OurAnswers:
     def __init__(self, root: Path) -> None:
         self.root = root
         paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py"))
-        summaries = [(path, summarise((root / path).read_bytes())) for path in paths]
+        summaries = [(path, summary_of((root / path).read_bytes())) for path in paths]
         self.graph: CallGraph = link(summaries, load_knowledge())
         self._module = {path: index for index, path in enumerate(self.graph.paths)}
         self._nodes: dict[int, dict[Span, list[int]]] = {}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import ChainMap
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from mergegate.config_coverage import CoverageConfig
 from mergegate.config_file import FILE_NAMES, PYPROJECT, ConfigFile, find_file, read_file
 from mergegate.config_gate import GateConfig, Waiver
 from mergegate.config_shapes import (
@@ -27,6 +28,7 @@ from mergegate.config_shapes import (
     options,
     plain,
 )
+from mergegate.config_types import TypesConfig
 from mergegate.errors import ConfigError
 from mergegate.files.ignore import BadPattern, Translate, translate
 from mergegate.files.walk import Limits, Walk, walk
@@ -114,10 +116,20 @@ class Config:
         TableOf(Text(tuple(Severity))), "Severity by rule, where it is not the rule's own.", {}, analysis=False
     )
     async_: AsyncConfig = option(Section(AsyncConfig), "Blocking calls in async functions.", AsyncConfig())  # noqa: RUF009
+    coverage: CoverageConfig = option(  # noqa: RUF009
+        Section(CoverageConfig), "What tests must cover; the gate is on if this section is there.",
+        CoverageConfig(), analysis=False,
+    )  # fmt: skip
     gate: GateConfig = option(Section(GateConfig), "Conditions of the merge gate.", GateConfig(), analysis=False)  # noqa: RUF009
+    types: TypesConfig = option(Section(TypesConfig), "Type errors of pyright.", TypesConfig(), analysis=False)  # noqa: RUF009
     waivers: tuple[Waiver, ...] = option(
         ListOf(Section(Waiver)), "Findings that are let through for a while.", (), analysis=False
     )
+
+    @property
+    def types_wanted(self) -> bool:
+        """Whether the project has conditions on type errors."""
+        return "types" in self.origins and self.types.enabled
 
     def override(self, source: str = "command line", **changes: object) -> Config:
         """Return a copy with other values, given by field name as TOML would give them.
@@ -229,15 +241,21 @@ def discover_projects(root: Path) -> tuple[Config, ...]:
     return tuple(found[folder] for folder in sorted(found))
 
 
-def find_files(config: Config, *, also: Collection[str] = (), translate: Translate = translate) -> Walk:
-    """Return the Python files of a project and the configured projects nested in it; see `files.walk.walk`.
+def find_files(
+    config: Config,
+    *,
+    also: Collection[str] = (),
+    translate: Translate = translate,
+    wants: Callable[[str], object] = lambda _path: False,
+) -> Walk:
+    """Return the files of a project and the configured projects nested in it; see `files.walk.walk`.
 
     Raises
     ------
     ConfigError
         If a pattern of `exclude` means nothing or the configuration of a nested project is broken.
     """
-    limits = Limits(config.exclude, config.respect_gitignore, _is_project)
+    limits = Limits(config.exclude, config.respect_gitignore, _is_project, wants)
     try:
         return walk(config.root, limits, also=also, translate=translate)
     except BadPattern as bad:
@@ -308,9 +326,26 @@ def _check_paths(root: Path, values: Mapping[str, Any]) -> None:
         for index, folder in enumerate(values.get(name, ())):
             if not (root / folder).is_dir():
                 raise WrongValue((key_of(name), index), f'names the folder "{folder}", which does not exist')
+    types = values.get("types")
+    if types is not None:
+        _check_types(root, types)
     python = values.get("python")
     if python and not (root / python).exists():
         raise WrongValue(("python",), f'names "{python}", which does not exist')
+
+
+def _check_types(root: Path, types: TypesConfig) -> None:
+    if types.project and not (root / types.project).exists():
+        raise WrongValue(("types", "project"), f'names "{types.project}", which does not exist')
+    try:
+        if types.strict_paths:
+            translate("\n".join(types.strict_paths), strict=True)
+    except BadPattern as bad:
+        raise WrongValue(("types", "strict-paths", bad.line), f"is no pattern: {bad.reason}") from None
+    wrong = next((name for name in types.max_per_rule if not name.startswith("report")), None)
+    if wrong is not None:
+        hint = "pyright's rules are spelled as in reportOptionalMemberAccess"
+        raise WrongValue(("types", "max-per-rule", wrong), "is no rule of pyright", hint)
 
 
 def _git_root(folder: Path) -> Path | None:

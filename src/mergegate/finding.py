@@ -68,6 +68,8 @@ class Finding:
         Dotted chain of classes and functions around the place, empty at module level.
     witness
         The whole chain from the reported place to the proof.
+    key
+        A hash that stands for what is found where that must not be shown; its text is masked in every report.
     """
 
     rule: str
@@ -84,6 +86,7 @@ class Finding:
     cause: str = ""
     scope: str = ""
     witness: tuple[Step, ...] = field(default=())
+    key: str = ""
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ _FIXED = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", 
 # no transport may start (older versions of git fetch what a partial clone lacks), and no program of the repository's
 _COMMAND = (
     "git", "--literal-pathspecs", "-c", "protocol.allow=never", "-c", "core.fsmonitor=false",
-    "-c", f"core.hooksPath={os.devnull}",
+    "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotePath=false",
 )  # fmt: skip
 _EMPTY_BLOBS = frozenset(
     {
@@ -27,6 +28,9 @@ _EMPTY_BLOBS = frozenset(
         "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
     }
 )
+
+
+_HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
 class GitError(MergegateError):
@@ -44,6 +48,13 @@ class Blob(NamedTuple):
     def is_file(self) -> bool:
         """Whether it is a plain file, no symbolic link."""
         return self.mode.startswith("100")
+
+
+class Commit(NamedTuple):
+    """A commit of a history: its id, and the day on which it was made (ISO 8601)."""
+
+    id: str
+    day: str
 
 
 class Changes(NamedTuple):
@@ -218,6 +229,62 @@ class Repository:
                     renames[old] = new
         return Changes(frozenset(paths), renames)
 
+    def added_lines(self, base: str, prefix: str = "") -> dict[str, frozenset[int]]:
+        """Return the lines that the work tree has and a commit has not, by path from the root.
+
+        Blanks, empty lines and renames make no difference; files that are in neither the commit nor the index are left
+        out.
+
+        Parameters
+        ----------
+        base
+            The commit.
+        prefix
+            Only below this folder.
+        """
+        listing = _output(
+            self.root, "diff", "--unified=0", "--no-color", "--no-ext-diff",
+            "--no-textconv", "--no-relative", "--ignore-submodules", "--find-renames", "--ignore-all-space",
+            "--ignore-blank-lines", "--diff-algorithm=histogram", "--src-prefix=a/", "--dst-prefix=b/", base, "--",
+            *((prefix,) if prefix else ()),
+        )  # fmt: skip
+        found: dict[str, set[int]] = {}
+        lines: set[int] = set()
+        left = 0
+        for line in listing.split(b"\n"):
+            if left:
+                # what stands in the files may look like anything; the note on a last line without an end is not of them
+                left -= not line.startswith(b"\\ ")
+            elif line.startswith(b"+++ b/"):
+                lines = found.setdefault(os.fsdecode(line[6:].rstrip(b"\t")), set())
+            elif hunk := _HUNK.match(line):
+                first, count = int(hunk[2]), int(hunk[3] or 1)
+                lines.update(range(first, first + count))
+                left = int(hunk[1] or 1) + count
+        return {path: frozenset(each) for path, each in found.items()}
+
+    def branch(self) -> str:
+        """Return the name of the branch that is checked out, empty if none is."""
+        return _run(self.root, "symbolic-ref", "--short", "--quiet", "HEAD").stdout.strip().decode("utf-8", "replace")
+
+    def history(self, path: str, limit: int) -> list[Commit]:
+        """Return the last commits that changed a file, the oldest first; the path is from the root."""
+        listing = _output(self.root, "log", f"--max-count={limit}", "--format=%H %cs", "--", path)
+        return [Commit(*line.split(" ")) for line in reversed(listing.decode("ascii").splitlines())]
+
+    def change_counts(self, limit: int, prefix: str = "") -> dict[str, int]:
+        """Return how many of the last commits changed each file, by path from the root."""
+        listing = _output(
+            self.root, "log", f"--max-count={limit}", "--no-merges", "--format=", "--name-only", "-z", "--no-renames",
+            "--", *((prefix,) if prefix else ()),
+        )  # fmt: skip
+        counts: dict[str, int] = {}
+        for name in listing.split(b"\0"):
+            path = os.fsdecode(name.strip(b"\n"))
+            if path:
+                counts[path] = counts.get(path, 0) + 1
+        return counts
+
     def ignored(self, paths: Iterable[str]) -> frozenset[str]:
         """Return those of some files that git neither tracks nor would add; none may lie in another repository."""
         # this command takes no literal paths; behind `./` nothing is magic
@@ -228,6 +295,28 @@ class Repository:
         if done.returncode not in (0, 1):
             raise _failure("check-ignore", done)
         return frozenset(os.fsdecode(path[2:]) for path in done.stdout.split(b"\0") if path)
+
+    def remote_urls(self) -> tuple[str, ...]:
+        """Return the addresses of the remote repositories; they may hold credentials, so they are not to be shown."""
+        done = _run(self.root, "config", "--null", "--get-regexp", r"^remote\..*\.url$")
+        entries = done.stdout.decode("utf-8", "replace").split("\0")
+        return tuple(url for entry in entries if (url := entry.partition("\n")[2]))
+
+    def default_branch(self) -> str:
+        """Return the branch that `origin` or, failing that, this clone takes for the main one; empty if it is unknown.
+
+        Without a remote it is `main` or `master` if there is one, else the branch that is checked out.
+        """
+        head = _run(self.root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+        if head.returncode == 0:
+            return os.fsdecode(head.stdout).strip().removeprefix("origin/")
+        for name in ("main", "master"):
+            for place in ("remotes/origin", "heads"):
+                known = _run(self.root, "rev-parse", "--verify", "--quiet", f"refs/{place}/{name}")
+                if known.returncode == 0:
+                    return name
+        current = _run(self.root, "symbolic-ref", "--quiet", "--short", "HEAD")
+        return os.fsdecode(current.stdout).strip()
 
     def _what_to_fetch(self, revision: str) -> str:
         branch = revision.removeprefix("origin/")

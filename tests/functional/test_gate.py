@@ -48,6 +48,7 @@ def test_a_clean_project_passes_and_says_what_is_not_configured(cli: Cli) -> Non
     assert run.stdout.splitlines()[1:] == [
         "gate open",
         "  passed          findings   new findings: 0 (at most 0)",
+        "  not configured  types      evidence",
         "  not configured  coverage   evidence",
         "  not configured  contracts  evidence",
     ]
@@ -110,6 +111,7 @@ def test_ceilings_count_what_is_baselined_too(cli: Cli) -> None:
         "findings: new findings": "passed",
         "findings: async in all": "failed",
         "findings: blocking-call-in-async in all": "failed",
+        "types: evidence": "not configured",
         "coverage: evidence": "not configured",
         "contracts: evidence": "not configured",
     }
@@ -206,7 +208,12 @@ def test_nested_projects_have_evidence_of_their_own(cli: Cli) -> None:
     cli.write("app.py", "x = 1\n")
     cli.write("jobs/mergegate.toml", "")
     cli.write("jobs/app.py", "x = 1\n")
-    assert list(conditions(cli)) == ["findings: new findings", "coverage: evidence", "contracts: evidence"]
+    assert list(conditions(cli)) == [
+        "findings: new findings",
+        "types: evidence",
+        "coverage: evidence",
+        "contracts: evidence",
+    ]
     covered(cli, FAILED, folder="jobs")
     assert conditions(cli)["coverage: jobs: total"] == "failed"
     assert "jobs/app.py:3: never called" in cli("gate").stdout
@@ -319,3 +326,8 @@ def test_pylint_knows_waivers(cli: Cli, pylint: Pylint) -> None:
     assert [each["symbol"] for each in pylint.messages("app.py")] == ["blocking-call-in-async"]
     cli.write("mergegate.toml", waiver())
     assert pylint.messages("app.py") == []
+
+
+def test_this_project_passes_its_own_gate() -> None:
+    run = Cli(Path(__file__).resolve().parents[2])("gate", "--no-cache", "--ci")
+    assert run.returncode == 0, run.stdout + run.stderr

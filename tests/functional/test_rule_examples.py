@@ -59,6 +59,7 @@ def test_the_marked_lines_are_reported(example: Example, tmp_path: Path, shared_
         ("blocking-helper-in-async", "once-guard"),
         ("blocking-call-in-async", "script"),
         ("blocking-call-in-async", "test-function"),
+        ("blocking-call-in-async", "own-loop"),
         ("blocking-helper-in-async", "long-chain"),
         ("blocking-wait-in-async", "reader-writer-lock"),
         ("file-io-in-async", "cached-after-the-first-time"),
@@ -87,6 +88,22 @@ def test_what_nobody_waits_for_is_hardly_worth_a_word(rule: str, name: str, tmp_
     write(named(rule, name), tmp_path)
 
     assert {result.finding.confidence for result in report_on(tmp_path).new} == {Confidence.LOW}
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [("blocking-call-in-async", "loop-of-a-server"), ("file-io-in-async", "register-of-what-is-held")],
+)
+def test_what_others_wait_for_each_time_is_reported_in_full(rule: str, name: str, tmp_path: Path) -> None:
+    write(named(rule, name), tmp_path)
+
+    assert {result.finding.confidence for result in report_on(tmp_path).new} == {Confidence.HIGH}
+
+
+def test_the_reason_of_a_lower_confidence_is_told(tmp_path: Path) -> None:
+    write(named("blocking-call-in-async", "own-loop"), tmp_path)
+
+    assert all("command" in result.finding.message for result in report_on(tmp_path).new)
 
 
 @pytest.mark.parametrize("name", ["several-hops", "method-on-attribute", "module-singleton", "re-export"])

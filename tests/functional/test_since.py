@@ -402,3 +402,18 @@ def test_the_baseline_is_left_as_it_is(repo: Cli) -> None:
     assert (repo.folder / "mergegate-baseline.json").read_bytes() == before
     assert repo("check").returncode == 0
     assert (repo.folder / "mergegate-baseline.json").read_bytes() != before
+
+
+def test_findings_in_changed_lines_come_first(cli: Cli) -> None:
+    git(cli.folder, "init", "-q", "-b", "main")
+    helper = "def load(path):\n    return path\n"
+    callers = "".join(f"\n\nasync def f{number}(path):\n    return load(path)\n" for number in range(12))
+    commit(cli.folder, helper=helper, a_callers=f"from helper import load\n{callers}", z_own="x = 1\n")
+    cli.write("helper.py", "import time\n\n\ndef load(path):\n    time.sleep(1)\n    return path\n")
+    cli.write("z_own.py", "import time\n\n\nasync def own():\n    time.sleep(1)\n")
+    git(cli.folder, "add", "-A")
+    for how in (("--since", "HEAD"), ("--ci", "--base", "HEAD")):
+        shown = cli("check", "--format", "github", *how).stdout.splitlines()
+        assert shown[0].startswith("::error file=z_own.py,line=5,"), how
+        assert sum("a_callers.py" in line for line in shown) == 9
+    assert cli("check", "--format", "github").stdout.startswith("::error file=a_callers.py,")

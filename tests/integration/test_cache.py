@@ -27,6 +27,7 @@ SOURCES = {
     "app/direct.py": "import time\n\nasync def nap():\n    time.sleep(1)  # known\n",
     "app/broken.py": "def f(:\n",
 }
+RULE = "blocking-call-in-async"
 # runs in another process what the tests run in theirs
 SCRIPT = """
 import json, os, signal, sys
@@ -93,6 +94,22 @@ def test_cold_warm_and_uncached_runs_find_the_same(project: Path) -> None:
     assert cold.warnings == warm.warnings == ()
 
 
+def test_equal_files_are_modules_of_their_own(project: Path) -> None:
+    # deciding what a call's constants rule out adds to the facts of the module that is asked
+    text = (
+        "import httpx\n\ndef client(wait):\n    if wait:\n        made = httpx.Client()\n    else:\n"
+        "        made = httpx.AsyncClient()\n    return (made, wait)\n\n"
+        "async def handler():\n    client(True)[0].get('/')\n    await client(False)[0].get('/')\n"
+    )
+    for name in ("app/one.py", "app/two.py", "app/three.py"):
+        (project / name).write_text(text, encoding="utf-8")
+    found = [(each.path, each.line) for each in run(project, cache=False).findings if each.rule == RULE]
+    assert [place for place in found if place[1] == 11] == [
+        ("app/one.py", 11), ("app/three.py", 11), ("app/two.py", 11),
+    ]  # fmt: skip
+    assert run(project, cache=False).findings == run(project).findings == run(project).findings
+
+
 def test_without_the_cache_nothing_is_written(project: Path) -> None:
     run(project, cache=False)
     assert not (project / ".mergegate_cache").exists()
@@ -122,7 +139,7 @@ def test_an_edit_that_keeps_size_and_time_is_seen(project: Path) -> None:
     db = sqlite3.connect(database(project))
     (known,) = db.execute("SELECT value FROM states WHERE name LIKE 'files:%'").fetchone()
     db.close()
-    assert sorted(json.loads(known)) == sorted(SOURCES)
+    assert sorted(json.loads(known)) == sorted([*SOURCES, "mergegate.toml"])
     assert places(run(project)) == EXPECTED
     before = path.stat()
     path.write_text(path.read_text().replace("time.sleep(1)", "time.clock(1)"))
@@ -406,7 +423,8 @@ def test_info_counts_and_clean_removes(project: Path) -> None:
     assert cache_store.info(folder).entries == {}
     run(project)
     found = cache_store.info(folder)
-    assert found.entries == {"knowledge": 1, "rules": 1, "run": 1, "summary": 5}
+    # the settings may hold credentials, but are no part of the program
+    assert found.entries == {"knowledge": 1, "rules": 1, "run": 1, "secrets": 6, "summary": 5}
     assert found.bytes == database(project).stat().st_size
     assert cache_store.clean(folder) == found.bytes
     assert not folder.exists()
@@ -427,10 +445,10 @@ def test_what_nobody_used_for_a_week_is_dropped(project: Path) -> None:
     run(project)
     (project / "app/helpers.py").write_text("def load():\n    return 1\n")
     run(project)
-    age(project, 8, ("summary", "run"))
+    age(project, 8, ("summary", "secrets", "run"))
     run(project)
     entries = cache_store.info(project / ".mergegate_cache").entries
-    assert entries == {"knowledge": 1, "rules": 1, "run": 1, "summary": 5}
+    assert entries == {"knowledge": 1, "rules": 1, "run": 1, "secrets": 6, "summary": 5}
 
 
 def test_runs_without_a_change_keep_the_summaries_alive(project: Path) -> None:

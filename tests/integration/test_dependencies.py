@@ -542,6 +542,24 @@ def test_the_active_environment_comes_before_that_of_the_folder(
     assert "weather==2" in finding.message
 
 
+def test_the_environment_of_a_hook_is_not_that_of_the_project(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = Venv(tmp_path / "repo1" / "py_env-python3")
+    hook.install("weather", "2", {"weather.py": FETCH})
+    project.write(USE)
+    monkeypatch.setenv("VIRTUAL_ENV", str(hook.folder))
+    assert len(project.findings()) == 1
+    monkeypatch.setenv("PRE_COMMIT", "1")
+    assert project.findings() == ()
+    # one that is active where the commit is made is the project's
+    own = Venv(tmp_path / "own")
+    own.install("weather", "3", {"weather.py": FETCH})
+    monkeypatch.setenv("VIRTUAL_ENV", str(own.folder))
+    (finding,) = project.findings()
+    assert "weather==3" in finding.message
+
+
 def test_the_layout_of_windows_is_known(project: Project) -> None:
     Venv(project.root / "venv", "Lib/site-packages").install("weather", "1", {"weather.py": FETCH})
     project.write(USE)

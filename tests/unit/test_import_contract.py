@@ -21,21 +21,24 @@ LAYERS = {
     "files": (),
     "git": ("errors",),
     "config": ("errors", "finding", "files"),
+    "scaffold": ("config", "git"),
     "semantics": ("syntax", "rules", "errors"),
     "checks": ("semantics", "finding"),
     "cache": ("errors",),
-    "engine": ("checks", "cache", "config", "git"),
-    "evidence": ("gate", "files"),
+    "secrets": ("finding", "errors"),
+    "engine": ("checks", "cache", "config", "git", "secrets"),
+    "evidence": ("gate", "files", "rules"),
     "gate": ("engine",),
-    "reporters": ("gate", "evidence"),
+    "coverage": ("evidence",),
+    "reporters": ("gate", "coverage"),
     "plugins": ("reporters", "cli"),
-    "cli": ("reporters", "plugins"),
+    "cli": ("reporters", "plugins", "scaffold"),
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}
 ENV = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
 # the command line never pays for what only pylint, models or tests need
-HEAVY = ("pylint", "astroid", "pydantic", "hypothesis", "pytest")
+HEAVY = ("pylint", "astroid", "pydantic", "hypothesis", "pytest", "coverage")
 
 
 def _layer(module: str) -> str:
@@ -92,3 +95,12 @@ def test_importing_the_package_imports_nothing_else() -> None:
     script = "import sys; before = {*sys.modules}; import mergegate; print(*sorted({*sys.modules} - before))"
     done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True, env=ENV)
     assert done.stdout.split() == ["__future__", "mergegate"]
+
+
+def test_the_pytest_plugin_costs_those_who_do_not_use_it_nothing() -> None:
+    script = (
+        "import sys, pytest, mergegate; before = {*sys.modules}; import mergegate.plugins.pytest_plugin; "
+        "print(*sorted({*sys.modules} - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=ENV)
+    assert done.stdout.split() == ["mergegate.plugins", "mergegate.plugins.pytest_plugin"]

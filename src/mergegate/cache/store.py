@@ -243,7 +243,8 @@ def make_folder(folder: Path) -> None:
     """Create the folder of a cache with marks that keep it out of git and of backups; leave an existing one alone."""
     if folder.is_dir():
         return
-    folder.mkdir(parents=True)
+    # another run may make it at the same time
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     (folder / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
 

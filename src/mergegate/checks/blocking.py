@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from mergegate.checks.circumstances import Circumstances
 from mergegate.checks.witness import WitnessWriter
 from mergegate.finding import Confidence, Finding, Severity
-from mergegate.rules.model import Blocking, BlockingBody, Knowledge, Rule
+from mergegate.rules.model import BlockingBody, Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.effects import Cost, Effects, runs_in_loop
+from mergegate.semantics.contexts import Chain, Contexts
+from mergegate.semantics.effects import Effects, runs_in_loop
 from mergegate.semantics.graph import Edge, Primitive
 
 # a chain of more helpers than this holds too many conditions that the analysis cannot see
@@ -45,6 +46,7 @@ class _BlockingCheck:
         self.circumstances = Circumstances(program)
         self.witness = WitnessWriter(program, knowledge)
         self.effects = Effects(program, self._is_wanted, self._is_usable)
+        self.contexts = Contexts(program, self.effects, self._is_usable)
 
     def _is_wanted(self, primitive: Primitive) -> bool:
         return primitive.entry.category in self.direct or primitive.entry.category in self.through
@@ -59,40 +61,39 @@ class _BlockingCheck:
                 yield from self._in_function(function)
 
     def _in_function(self, function: int) -> Iterable[Finding]:
-        best: dict[int, tuple[Cost, Edge]] = {}
+        best: dict[int, tuple[Chain, Edge]] = {}
         for edge in self.program.edges[function]:
             if not self._is_usable(function, edge):
                 continue
-            cost = self.effects.of_edge(edge)
-            if cost is not None and (edge.operation not in best or cost < best[edge.operation][0]):
-                best[edge.operation] = (cost, edge)
+            chain = self.contexts.best(function, edge)
+            if chain is not None and (edge.operation not in best or chain.cost < best[edge.operation][0].cost):
+                best[edge.operation] = (chain, edge)
         opened = {self._name_of(edge) for _, edge in best.values()}
         # a call and the `with` or loop around it are one place, for which the stronger speaks
-        places: dict[tuple[int, int, int, int], tuple[Cost, Edge]] = {}
+        places: dict[tuple[int, int, int, int], tuple[Chain, Edge]] = {}
         for position in sorted(best):
             operation = self.program.functions[function].operations[position]
             place = (operation.line, operation.column, operation.end_line, operation.end_column)
-            entry = self._primitive_of(best[position][1]).entry
-            if opened.isdisjoint(entry.follows) and (place not in places or best[position][0] < places[place][0]):
+            chain = best[position][0]
+            entry = self._primitive_of(chain).entry
+            if opened.isdisjoint(entry.follows) and (place not in places or chain.cost < places[place][0].cost):
                 places[place] = best[position]
-        for cost, edge in places.values():
-            finding = self._finding(function, cost, edge, self._primitive_of(edge).entry)
+        for chain, edge in places.values():
+            finding = self._finding(function, chain, edge)
             if finding is not None:
                 yield finding
 
     def _name_of(self, edge: Edge) -> str:
         return self.program.primitives[-1 - edge.target].name if edge.target < 0 else ""
 
-    def _primitive_of(self, edge: Edge) -> Primitive:
-        while edge.target >= 0:
-            edge = self.effects.effects[edge.target].edge
-        return self.program.primitives[-1 - edge.target]
+    def _primitive_of(self, chain: Chain) -> Primitive:
+        return self.program.primitives[-1 - chain.last.target]
 
-    def _finding(self, function: int, cost: Cost, edge: Edge, entry: Blocking) -> Finding | None:
+    def _finding(self, function: int, chain: Chain, edge: Edge) -> Finding | None:
         program = self.program
+        cost, hops, entry = chain.cost, chain.hops, self._primitive_of(chain).entry
         fact = program.functions[function]
         operation = fact.operations[edge.operation]
-        hops = self.effects.chain(edge)
         behind = hops or isinstance(entry, BlockingBody)
         rule = (self.through if behind else self.direct).get(entry.category)
         if rule is None:
@@ -103,6 +104,9 @@ class _BlockingCheck:
             limits.append(Confidence.MEDIUM if cost.uncertain == 1 else Confidence.LOW)
         if self.circumstances.is_harmless_so_far(function, operation):
             limits.append(Confidence.LOW)
+        alone = self.circumstances.is_alone(function)
+        if alone:
+            limits.append(Confidence.MEDIUM)
         story = self.witness.tell(function, edge, hops, entry, first_use=cost.first_use)
         return Finding(
             rule=rule.id,
@@ -114,7 +118,7 @@ class _BlockingCheck:
             column=operation.column,
             end_line=operation.end_line,
             end_column=operation.end_column,
-            message=story.message,
+            message=f"{story.message}; {_ALONE}" if alone else story.message,
             help=story.help,
             cause=story.cause,
             scope=fact.qualname,
@@ -122,4 +126,5 @@ class _BlockingCheck:
         )
 
 
+_ALONE = "nothing but its own command is known to wait, whose event loop runs no other task"
 _HELPER_RULE = "blocking-helper-in-async"

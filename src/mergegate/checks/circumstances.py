@@ -6,8 +6,9 @@ import re
 from functools import partial
 from typing import Any
 
+from mergegate.checks.own_loops import OwnLoops
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.syntax.summary import Flag, ModuleSummary, Operation
+from mergegate.syntax.summary import Flag, FunctionFlag, ModuleSummary, Operation
 
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|testing|benchmarks?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$"
@@ -25,7 +26,10 @@ class Circumstances:
 
     def __init__(self, program: CallGraph) -> None:
         self.program = program
-        self.alone = self._main_functions() | self._stages()
+        started = self._started_alone()
+        self.alone = {f for f, home in started if program.function_module[f] == home} | self._stages()
+        commands = {f for f, fact in enumerate(program.functions) if fact.decorators and self._is_command(f)}
+        self.own_loops = OwnLoops(program, {f for f, _ in started} | commands).functions
 
     def is_harmless_so_far(self, function: int, operation: Operation) -> bool:
         """Tell whether nobody else can be waiting: tests, examples, scripts and commands, a server's start."""
@@ -34,18 +38,26 @@ class Circumstances:
             return True
         return bool(_TEST_PATH.search(program.paths[program.function_module[function]]))
 
-    def _main_functions(self) -> set[int]:
-        """Return the coroutines that are started by `asyncio.run(main())` in the module that defines them."""
+    def is_alone(self, function: int) -> bool:
+        """Tell whether only loops that commands make for themselves are known to run a coroutine."""
+        return function in self.own_loops
+
+    def _is_command(self, function: int) -> bool:
+        is_coroutine = self.program.functions[function].flags & FunctionFlag.ASYNC
+        return bool(is_coroutine) and self.program.callable_of(function).effect == "command"
+
+    def _started_alone(self) -> set[tuple[int, int]]:
+        """Return the coroutines that are started by `asyncio.run(main())`, with the modules that do so."""
         program = self.program
-        found: set[int] = set()
+        found: set[tuple[int, int]] = set()
         for module, summary in enumerate(program.modules):
             if _LOOP_LIBRARIES.isdisjoint(summary.imports):
                 continue
             for callee, inner in program.scanned("runners", module, partial(_nested_calls, summary)):
                 if any(v[0] == "x" and v[1] in _RUNNERS for v in program.value(module, callee)):
                     for value in program.value(module, inner):
-                        if value[0] == "fn" and program.function_module[value[1]] == module:
-                            found.add(value[1])
+                        if value[0] == "fn":
+                            found.add((value[1], module))
         return found
 
     def _stages(self) -> set[int]:

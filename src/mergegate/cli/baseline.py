@@ -55,17 +55,9 @@ def create(  # noqa: PLR0917 - click passes all by name
     Configured projects nested in this one get a baseline each; those that have one keep it.
     """
     project = find_project((), config)
-    baselines = Baselines(project.root, file, fresh=True)
-    if not force:
-        refuse_existing(baselines.of(project).file)
-    for each in _compared(project, baselines, Overrides(select, ignore, min_confidence), cache=not no_cache):
-        path = each.held.file
-        if each.config.root != project.root and path.exists() and not force:
-            _say(f"{shown_path(path)}: left as it is")
-            continue
-        made = accepted(Baseline(), each.analysis, each.standing.new)
-        create_file(path, each.config.root / each.config.cache_dir, made, force=force)
-        _say(f"{shown_path(path)}: {_findings(len(made.entries))} accepted; commit it")
+    overrides = Overrides(select, ignore, min_confidence)
+    for line in accept_today(project, file, overrides, force=force, cache=not no_cache):
+        _say(line)
 
 
 @command.command("update")
@@ -153,13 +145,51 @@ def merge(files: tuple[Path, ...], install: bool, dry_run: bool) -> None:
     An entry that one side has dropped goes, one that a side has added stays. Let git call it: --install.
     """
     if install:
+        from mergegate.cli.merge_driver import Driver  # noqa: PLC0415
         from mergegate.cli.merge_driver import install as install_driver  # noqa: PLC0415
 
-        write_out(f"{line}\n" for line in install_driver(find_project((), None), dry_run=dry_run))
+        project = find_project((), None)
+        write_out(f"{line}\n" for line in install_driver(project, Driver.of_findings(project), dry_run=dry_run))
         return
     if len(files) != 3:
         raise click.UsageError("Give three files, BASE OURS THEIRS, or --install")
     merge_files(*files)
+
+
+def accept_today(
+    project: Config, file: Path | None, overrides: Overrides, *, force: bool = False, cache: bool = True
+) -> Iterator[str]:
+    """Accept all findings of a project and of those nested in it, and yield what became of each baseline.
+
+    Parameters
+    ----------
+    project
+        The outer project.
+    file
+        The file of its baseline; None: as configured.
+    overrides
+        What the command line says of the findings that count.
+    force
+        Whether a baseline that is there is made anew; else that of the outer project is refused, others are kept.
+    cache
+        Whether the cache of the analysis is used.
+
+    Raises
+    ------
+    MergegateError
+        If there is one already, or it cannot be written.
+    """
+    baselines = Baselines(project.root, file, fresh=True)
+    if not force:
+        refuse_existing(baselines.of(project).file)
+    for each in _compared(project, baselines, overrides, cache=cache):
+        path = each.held.file
+        if each.config.root != project.root and path.exists() and not force:
+            yield f"{shown_path(path)}: left as it is"
+            continue
+        made = accepted(Baseline(), each.analysis, each.standing.new)
+        create_file(path, each.config.root / each.config.cache_dir, made, force=force)
+        yield f"{shown_path(path)}: {_findings(len(made.entries))} accepted; commit it"
 
 
 def _compared(project: Config, baselines: Baselines, overrides: Overrides, *, cache: bool) -> list[Compared]:

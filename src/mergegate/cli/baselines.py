@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from mergegate.gate.baseline import Baseline, shown_path
-from mergegate.gate.ci import base_names, ci_runs
+from mergegate.gate.ci import Circumstances, circumstances
 from mergegate.gate.report import Known, Report, judge, report_of
 from mergegate.gate.source import Sources
 
@@ -92,7 +92,7 @@ class Baselines:
         self.compared: list[Compared] = []
         self._outer = outer
         self._file = file
-        self._bases = bases or ("HEAD",)
+        self._bases = bases
         self._without = without
         self._fresh = fresh
         self._required = required
@@ -113,7 +113,7 @@ class Baselines:
 
     def report(self, analysis: Analysis, config: Config, paths: Sequence[str], *, base: Known | None = None) -> Report:
         """Judge what was found in a project by its baseline, if it has one, and by what the base of a change had."""
-        sources = Sources(analysis.sources)
+        sources = Sources.of(analysis)
         held = self.of(config)
         if held.baseline is None:
             return report_of(analysis, config, judge(analysis, config, paths, sources=sources, base=base), sources)
@@ -132,15 +132,9 @@ class Baselines:
         return replace(report, warnings=(*report.warnings, *_conflict(held)))
 
     def _renames(self, config: Config) -> dict[str, str]:
-        from mergegate.gate.growth import Base  # noqa: PLC0415
-        from mergegate.git import GitError  # noqa: PLC0415
+        from mergegate.gate.growth import renamed  # noqa: PLC0415
 
-        try:
-            base = Base.find(config.root, self._bases)
-            return base.renames(config.root) if base is not None else {}
-        except GitError:
-            # they are a help, nothing more
-            return {}
+        return renamed(config.root, self._bases)
 
     def _read(self, config: Config) -> Held:
         given = self._file if config.root == self._outer else None
@@ -193,9 +187,8 @@ class Comparison(NamedTuple):
         """
         if without and file is not None:
             raise click.UsageError("--baseline and --no-baseline exclude each other")
-        in_ci = ci_runs(os.environ) if ci is None else ci
-        bases = (base,) if base else base_names(os.environ) if in_ci else ()
-        return cls(Baselines(project.root, file, bases=bases, without=without), bases, in_ci)
+        found = circumstances(os.environ, ci=ci, base=base)
+        return cls(Baselines(project.root, file, bases=found.bases, without=without), found.bases, found.ci)
 
     def settle(self, *, partial: bool, allow_growth: bool) -> list[Note]:
         """Shrink baselines where that is due, and return what there is to say about them.
@@ -209,6 +202,6 @@ class Comparison(NamedTuple):
         """
         if not self.baselines.compared:
             return []
-        from mergegate.cli.settling import Circumstances, settle  # noqa: PLC0415
+        from mergegate.cli.settling import settle  # noqa: PLC0415
 
         return settle(self.baselines.compared, Circumstances(self.ci, partial, self.bases, allow_growth))

@@ -12,9 +12,12 @@ from mergegate.config_shapes import guess
 
 # name -> (module, one line for the overview, so that `--help` imports none of them)
 _COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("mergegate.cli.init", "Set a project up: settings, hooks, CI and the first baseline."),
     "check": ("mergegate.cli.check", "Report what is wrong in a project."),
     "gate": ("mergegate.cli.gate", "Decide whether a change may be merged: one verdict over all evidence."),
     "baseline": ("mergegate.cli.baseline", "Accept the findings of today, so that only new ones block."),
+    "coverage": ("mergegate.cli.coverage", "Judge what tests cover, and say which tests are missing."),
+    "types": ("mergegate.cli.types", "Report new type errors, or accept those of today."),
     "explain": ("mergegate.cli.explain", "Explain a rule, or one finding by its fingerprint."),
     "rules": ("mergegate.cli.rules", "List the rules."),
     "config": ("mergegate.cli.config", "Show the settings in force, or the schema of settings."),

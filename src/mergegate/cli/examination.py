@@ -16,6 +16,7 @@ from mergegate.cli.since import Branch, Running, commit_of
 from mergegate.cli.waiting import notice_when_slow
 from mergegate.config import Config
 from mergegate.engine import Analysis, analyse
+from mergegate.gate.ci import Circumstances
 from mergegate.gate.report import Report, combined
 from mergegate.plugins.loading import Plugins
 from mergegate.reporters import Reporter, Style
@@ -51,6 +52,12 @@ class Examination:
         )
         self._how = Running(not given["no_cache"], not given["no_stat_cache"], given["verify_cache"])
 
+    @property
+    def circumstances(self) -> Circumstances:
+        """Under what the run takes place."""
+        found, options = self._comparison, self._options
+        return Circumstances(found.ci, options.since is not None, found.bases, options.allow_growth)
+
     def report(
         self,
         paths: Sequence[Path],
@@ -69,7 +76,12 @@ class Examination:
             Called with each project before it is analysed.
         """
         baselines, options = self._comparison.baselines, self._options
-        branch = Branch(commit_of(self._project.root, options.since, exact=options.no_merge_base), self._how, baselines)
+        branch = Branch(
+            commit_of(self._project.root, options.since, exact=options.no_merge_base),
+            self._how,
+            baselines,
+            self._comparison.bases,
+        )
 
         def analysed(found: Config) -> Analysis:
             # a broken baseline is told before anybody waits

@@ -14,7 +14,7 @@ from mergegate.cli.examination import Examination, Writing
 from mergegate.cli.options import CONFIG, Overrides, comparing, reporting, running
 from mergegate.cli.project import find_project, installed_plugins
 from mergegate.config import Config
-from mergegate.evidence.sources import SOURCES, Finish, Source, required
+from mergegate.evidence.sources import SOURCES, Finish, Source, measured_types, required
 from mergegate.gate.conditions import Condition, Status, exit_code
 from mergegate.gate.verdict import SOURCE, finding_conditions
 
@@ -38,17 +38,18 @@ def command(show_witness: bool, exit_zero: bool, config: Path | None, **given: A
     writing = Writing(plugins, given)
     project = find_project((), config)
     examination = Examination(project, plugins, given)
-    gathering = Gathering(project, {**SOURCES, **plugins.evidence})
+    said: list[str] = []
+    types = measured_types(examination.circumstances, said.append)
+    gathering = Gathering(project, {**SOURCES, "types": types, **plugins.evidence})
     report = examination.report((), Overrides.of(given), gathering.begin)
     notes = examination.settle(partial=False)
     conditions = (*finding_conditions(report, project.gate), *_noted(notes), *gathering.conditions())
     writing.write(replace(report, conditions=conditions), show_witness=show_witness)
     code = exit_code(conditions)
-    for note in notes:
-        if not note.code:
-            click.echo(f"mergegate: {note.text}", err=True)
+    for text in (*(note.text for note in notes if not note.code), *said):
+        click.echo(f"mergegate: {text}", err=True)
     if code:
-        click.echo(f"mergegate: {_closed(conditions)}", err=True)
+        click.echo(f"mergegate: {closed(conditions)}", err=True)
     return 0 if exit_zero and code == 1 else code
 
 
@@ -98,7 +99,7 @@ def _noted(notes: Sequence[Note]) -> Iterator[Condition]:
             yield Condition(SOURCE, "baseline", _NOTES[note.code], text=note.text)
 
 
-def _closed(conditions: Sequence[Condition]) -> str:
+def closed(conditions: Sequence[Condition]) -> str:
     """Return the sentence that ends a run in which the gate stays closed."""
     blocking = [condition for condition in conditions if condition.status.exit_code]
     first = next((each for each in blocking if each.status.exit_code == exit_code(conditions)), blocking[0])

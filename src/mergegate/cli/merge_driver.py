@@ -7,21 +7,43 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from mergegate.config import Config
 from mergegate.errors import MergegateError
 from mergegate.git import Repository
+from mergegate.scaffold.git_files import COVERAGE_DRIVER, MERGE_DRIVER, attribute
 
-_NAME = "mergegate-baseline"
+
+class Driver(NamedTuple):
+    """A merge driver: what git calls it, what it merges in words, the command, and the files."""
+
+    name: str
+    what: str
+    command: str
+    files: tuple[str, ...]
+
+    @classmethod
+    def of_findings(cls, project: Config) -> Driver:
+        """Return the driver of a project's baselines."""
+        files = (project.baseline, *((project.types.baseline,) if project.types_wanted else ()))
+        return cls(MERGE_DRIVER, "baselines of mergegate", "baseline merge", files)
+
+    @classmethod
+    def of_coverage(cls, project: Config) -> Driver:
+        """Return the driver of a project's coverage baseline."""
+        return cls(COVERAGE_DRIVER, "coverage baselines of mergegate", "coverage merge", (project.coverage.baseline,))
 
 
-def install(project: Config, *, dry_run: bool) -> Iterator[str]:
-    """Let git merge the baselines of a repository by `mergegate baseline merge`.
+def install(project: Config, driver: Driver, *, dry_run: bool) -> Iterator[str]:
+    """Let git merge the baselines of a repository by a command of ours.
 
     Parameters
     ----------
     project
         A project in the repository; projects with baselines of the same name are served too.
+    driver
+        The merge driver.
     dry_run
         Whether to write nothing.
 
@@ -38,9 +60,11 @@ def install(project: Config, *, dry_run: bool) -> Iterator[str]:
     repository = Repository.find(project.root)
     if repository is None:
         raise MergegateError(f"{project.root} lies in no git repository", "run 'git init' first")
-    yield _attribute(repository.root / ".gitattributes", PurePath(project.baseline).name, dry_run=dry_run)
-    for key, value in (("name", "baselines of mergegate"), ("driver", f"{_program()} baseline merge %O %A %B")):
-        yield _setting(repository.root, f"merge.{_NAME}.{key}", value, dry_run=dry_run)
+    for file in driver.files:
+        line = attribute(PurePath(file).name, driver.name)
+        yield _attribute(repository.root / ".gitattributes", line, dry_run=dry_run)
+    for key, value in (("name", driver.what), ("driver", f"{_program()} {driver.command} %O %A %B")):
+        yield _setting(repository.root, f"merge.{driver.name}.{key}", value, dry_run=dry_run)
     yield (
         "nothing was written: leave out --dry-run"
         if dry_run
@@ -48,8 +72,7 @@ def install(project: Config, *, dry_run: bool) -> Iterator[str]:
     )
 
 
-def _attribute(file: Path, name: str, *, dry_run: bool) -> str:
-    line = f"{name} merge={_NAME} text eol=lf"
+def _attribute(file: Path, line: str, *, dry_run: bool) -> str:
     try:
         text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
         if line in text.splitlines():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mergegate.config import Config, load_config
+from mergegate.config_file import FILE_NAMES
 from mergegate.engine import Analysis, rules_of
 from mergegate.errors import MergegateError
 from mergegate.gate.report import Report, make_report
@@ -111,7 +112,10 @@ def report_projects(
         if chosen is None:
             continue
         analysis = analysed(project)
-        covered = covered or any(not chosen or any(within(path, each) for each in chosen) for path in analysis.paths)
+        # a folder with nothing but the settings is not clean: there should have been something to look at
+        covered = covered or any(
+            any(within(path, each) for each in chosen) if chosen else path not in FILE_NAMES for path in analysis.paths
+        )
         reports.append(reported(analysis, project, chosen))
         queue.extend(load_config(root / nested) for nested in analysis.nested)
     if not covered:

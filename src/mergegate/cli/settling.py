@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from mergegate.cli.baselines import Compared, Note
 from mergegate.gate.baseline import shown_path
 from mergegate.gate.baseline_file import change
-from mergegate.gate.growth import Base, growth
-from mergegate.gate.identity import Identity
+from mergegate.gate.ci import Circumstances
+from mergegate.gate.growth import Base, growth, refusal
 from mergegate.gate.standing import shrunk
-
-
-class Circumstances(NamedTuple):
-    """Under what a run takes place.
-
-    Attributes
-    ----------
-    ci
-        Whether nothing may be written, for nobody is there to commit it.
-    partial
-        Whether a part of the project is looked at only.
-    bases
-        Names of what the change is to be merged into; empty: unknown, so that growth is not looked for.
-    allow_growth
-        Whether the baseline may accept more than the base's.
-    """
-
-    ci: bool
-    partial: bool
-    bases: tuple[str, ...]
-    allow_growth: bool
 
 
 def settle(projects: Sequence[Compared], given: Circumstances) -> list[Note]:
@@ -94,12 +72,7 @@ def _growth(project: Compared, given: Circumstances, shown: str) -> Iterator[Not
     added = growth(base, project.config.root, project.held.file, before) if base is not None else ()
     if base is None or not added:
         return
-    has = "is" if len(added) == 1 else "are"
-    yield Note(
-        f"{shown}: {_entries(len(added))} {has} not in the baseline of {base.name} ({_first(added)}); "
-        "repair the code and run 'mergegate baseline update', or accept it with --allow-growth",
-        1,
-    )
+    yield Note(refusal(shown, base, before, added), 1)
 
 
 def _unknown_rules(project: Compared, shown: str) -> Iterator[Note]:
@@ -125,9 +98,3 @@ def _entries(count: int) -> str:
 
 def _findings(count: int) -> str:
     return "1 finding is" if count == 1 else f"{count} findings are"
-
-
-def _first(entries: Sequence[Identity]) -> str:
-    entry = entries[0]
-    more = ", ..." if len(entries) > 1 else ""
-    return f"{entry.rule} in {entry.path}{f' {entry.scope}' if entry.scope else ''}{more}"

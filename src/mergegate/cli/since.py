@@ -60,14 +60,23 @@ class Branch(NamedTuple):
     base: Base | None
     how: Running
     baselines: Baselines
+    bases: tuple[str, ...] = ()
 
     def report(self, analysis: Analysis, config: Config, paths: Sequence[str]) -> Report:
         """Report on a project: new is what neither its baseline nor the commit has."""
         if self.base is None:
-            return self.baselines.report(analysis, config, paths)
+            report = self.baselines.report(analysis, config, paths)
+            return replace(report, added=self._added(config)) if self.bases and report.new else report
         from mergegate.gate.since import known_in  # noqa: PLC0415
 
         started = time.perf_counter()
         known = known_in(self.base, config, analysis, **self.how._asdict())
         report = self.baselines.report(analysis, config, paths, base=known)
-        return replace(report, base=self.base.name, seconds=report.seconds + time.perf_counter() - started)
+        added = self.base.added_lines(config.root) if report.new else {}
+        seconds = report.seconds + time.perf_counter() - started
+        return replace(report, base=self.base.name, added=added, seconds=seconds)
+
+    def _added(self, config: Config) -> dict[str, frozenset[int]]:
+        from mergegate.gate.growth import added_lines  # noqa: PLC0415 - only CI asks for it
+
+        return added_lines(config.root, self.bases)

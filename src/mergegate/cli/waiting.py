@@ -12,7 +12,7 @@ _MESSAGE = "Analysing the whole program ..."
 
 
 @contextmanager
-def notice_when_slow() -> Generator[None]:
+def notice_when_slow(message: str = _MESSAGE) -> Generator[None]:
     """Show a line on standard error while the body runs, if that is a terminal and it takes more than a second."""
     if not sys.stderr.isatty():
         yield
@@ -21,7 +21,7 @@ def notice_when_slow() -> Generator[None]:
 
     def show() -> None:
         shown.set()
-        sys.stderr.write(_MESSAGE)
+        sys.stderr.write(message)
         sys.stderr.flush()
 
     timer = threading.Timer(_PATIENCE, show)
@@ -33,5 +33,5 @@ def notice_when_slow() -> Generator[None]:
         timer.cancel()
         timer.join()
         if shown.is_set():
-            sys.stderr.write(f"\r{' ' * len(_MESSAGE)}\r")
+            sys.stderr.write(f"\r{' ' * len(message)}\r")
             sys.stderr.flush()

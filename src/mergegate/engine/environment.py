@@ -12,6 +12,8 @@ _PYTHON_FOLDER = re.compile(r"python3\.(\d+)t?")
 _NOT_ALIKE = re.compile(r"[-_.]+")
 _IMPORT_LINE = re.compile(r"import[ \t]")
 _METADATA_BYTES = 4096
+# how pre-commit names the environment of a hook, which it activates for the hook's run
+_HOOK = "py_env-"
 
 
 class Place(NamedTuple):
@@ -37,7 +39,7 @@ class Environment:
     root
         The project's folder.
     python
-        The environment or interpreter that the project names; empty: the active environment (`VIRTUAL_ENV`), else
+        The environment or interpreter that the project names; empty: the active one (`VIRTUAL_ENV`) save a hook's, else
         `.venv` or `venv` in the project's folder.
     variables
         The variables of the process.
@@ -115,7 +117,11 @@ def _prefix(root: Path, python: str, variables: Mapping[str, str]) -> str:
         # the interpreter may be a link out of the environment, which is not followed
         folder = os.path.dirname(path)
         return os.path.dirname(folder) if os.path.basename(folder) in ("bin", "Scripts") else folder
-    candidates = [variables.get("VIRTUAL_ENV", ""), os.path.join(root, ".venv"), os.path.join(root, "venv")]
+    active = variables.get("VIRTUAL_ENV", "")
+    if variables.get("PRE_COMMIT") and os.path.basename(active).startswith(_HOOK):
+        # it holds this program and says nothing of the project
+        active = ""
+    candidates = [active, os.path.join(root, ".venv"), os.path.join(root, "venv")]
     return next((each for each in candidates if each and os.path.isfile(os.path.join(each, "pyvenv.cfg"))), "")
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from mergegate.checks import CHECKS
 from mergegate.config import Config
 from mergegate.engine.dependencies import Dependencies
+from mergegate.engine.extraction import Summary
 from mergegate.engine.inputs import Input
 from mergegate.engine.links import Links
 from mergegate.engine.results import Outcome, pragma
@@ -26,15 +29,15 @@ if TYPE_CHECKING:
     from mergegate.syntax.summary import ModuleSummary
 
 UNREADABLE = "unreadable-file"
-# rules that no algorithm of `checks` looks for: the engine or the gate reports them
-_BUILT_IN = "core"
+# rules that no algorithm of `checks` looks for: the engine, another stage or the gate reports them
+_BUILT_IN = ("core", "secrets")
 
 
 def evaluate(
     config: Config,
     vocabulary: Vocabulary,
     inputs: Sequence[Input],
-    summaries: list[bytes],
+    summaries: list[Summary],
     dependencies: Dependencies,
     *,
     links: Links | None = None,
@@ -48,7 +51,7 @@ def evaluate(
     vocabulary
         What to look for.
     inputs, summaries
-        The files of the program, sorted by path, and their encoded summaries, which are let go of.
+        The files of the program, sorted by path, and their summaries, which are let go of.
     dependencies
         The installed packages.
     links
@@ -60,11 +63,7 @@ def evaluate(
         If a rule asks for a check that does not exist.
     """
     rules = vocabulary.rules
-    modules: list[tuple[str, ModuleSummary]] = []
-    for position, each in enumerate(inputs):
-        modules.append((each.path, decode(summaries[position])))
-        # a big program would be held twice
-        summaries[position] = b""
+    modules = list(zip([each.path for each in inputs], _decoded(summaries), strict=True))
     # the cache serves no other thread
     extended = dependencies.extend(vocabulary, modules)
     before = links.before(inputs, dependencies.tables) if links is not None else None
@@ -88,10 +87,22 @@ def evaluate(
     return outcome
 
 
+def _decoded(summaries: Sequence[Summary]) -> Iterable[ModuleSummary]:
+    """Yield a summary for each module: linking adds to its rows, so that no two share them."""
+    seen: set[int] = set()
+    for summary in summaries:
+        if isinstance(summary, bytes):
+            yield decode(summary)
+        else:
+            # equal files have the same summary
+            yield replace(summary, rows=[*summary.rows]) if id(summary) in seen else summary
+            seen.add(id(summary))
+
+
 def _ask(program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge) -> Iterable[Finding]:
     by_check: dict[str, list[Rule]] = {}
     for rule in rules.values():
-        if rule.check != _BUILT_IN:
+        if rule.check not in _BUILT_IN:
             by_check.setdefault(rule.check, []).append(rule)
     for name, asked in sorted(by_check.items()):
         check = CHECKS.get(name)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from mergegate.cache.keys import EXTRACTOR, key, sources_part
 from mergegate.cache.store import Store
 from mergegate.engine.inputs import Input
 from mergegate.engine.stack import on_fresh_stack
+
+if TYPE_CHECKING:
+    from mergegate.engine.workers import Work
+    from mergegate.syntax.summary import ModuleSummary
+
+# encoded where it comes out of the cache or from another process
+Summary: TypeAlias = "bytes | ModuleSummary"
 
 # below, starting a process costs more than it saves
 _BYTES_PER_WORKER = 1_000_000
@@ -17,7 +25,7 @@ _MAX_WORKERS = 16
 
 
 class Summaries:
-    """Makes the encoded summaries of files.
+    """Makes the summaries of files.
 
     Parameters
     ----------
@@ -40,23 +48,22 @@ class Summaries:
         self.contents = contents
         self.cached = 0
 
-    def of(self, inputs: Sequence[Input]) -> list[bytes]:
+    def of(self, inputs: Sequence[Input]) -> list[Summary]:
         """Return the summaries of files, in their order."""
         # equal files have equal summaries, wherever they are
         keys = [summary_key(each) for each in inputs]
-        found = self.store.get_many(dict.fromkeys(keys)) if self.store is not None else {}
+        found: dict[bytes, Summary] = {}
+        if self.store is not None:
+            found.update(self.store.get_many(dict.fromkeys(keys)))
         self.cached = sum(each in found for each in keys)
         stale = {each: input_ for each, input_ in zip(keys, inputs, strict=True) if each not in found}
-        for each, summary in zip(stale, self._make([self.contents(input_) for input_ in stale.values()]), strict=True):
+        contents = [self.contents(input_) for input_ in stale.values()]
+        made: Sequence[Summary] | None = in_processes(summarise_all, contents, self.jobs)
+        for each, summary in zip(stale, _make_here(contents) if made is None else made, strict=True):
             found[each] = summary
             if self.store is not None:
-                self.store.put("summary", each, summary)
+                self.store.put("summary", each, summary if isinstance(summary, bytes) else _encoded(summary))
         return [found[each] for each in keys]
-
-    def _make(self, files: list[bytes]) -> list[bytes]:
-        total = sum(map(len, files))
-        workers = min(self.jobs or _processors(), total // _BYTES_PER_WORKER, _MAX_WORKERS)
-        return _make_in_processes(files, workers) if workers > 1 else summarise_all(files)
 
 
 def summary_key(input_: Input) -> bytes:
@@ -71,15 +78,45 @@ def summarise_all(files: list[bytes]) -> list[bytes]:
     return on_fresh_stack(lambda: [summarise(data) for data in files])
 
 
-def _make_in_processes(files: list[bytes], workers: int) -> list[bytes]:
-    """Return the summaries, made in worker processes; what was lost with one that died is made here."""
+def _make_here(files: list[bytes]) -> list[ModuleSummary]:
+    """Return the summaries as they are: nothing has to be encoded to be linked in the process that made it."""
+    from mergegate.syntax.extract import summary_of  # noqa: PLC0415  (a run without changes needs none)
+
+    return on_fresh_stack(lambda: [summary_of(data) for data in files])
+
+
+def _encoded(summary: ModuleSummary) -> bytes:
+    from mergegate.syntax.codec import encode  # noqa: PLC0415  (a run without changes needs none)
+
+    return encode(summary)
+
+
+def in_processes(work: Work, files: list[bytes], jobs: int) -> list[bytes] | None:
+    """Return what a function makes of files, one for each, in worker processes; None if that is not worth it.
+
+    Parameters
+    ----------
+    work
+        A function of a module, to be imported by the workers.
+    files
+        What to give it.
+    jobs
+        The most worker processes; 0: as many as there are processors.
+    """
+    total = sum(map(len, files))
+    workers = min(jobs or _processors(), total // _BYTES_PER_WORKER, _MAX_WORKERS)
+    return _spread(work, files, workers) if workers > 1 else None
+
+
+def _spread(work: Work, files: list[bytes], workers: int) -> list[bytes]:
+    """Do work in worker processes; what was lost with one that died is done here."""
     from mergegate.engine.workers import spread  # noqa: PLC0415  (costs more than a run without changes)
 
     made: list[bytes] = [b""] * len(files)
     chunks = _chunks(files)
     portions = [[files[index] for index in chunk] for chunk in chunks]
-    for chunk, portion, summaries in zip(chunks, portions, spread(summarise_all, portions, workers), strict=True):
-        for index, summary in zip(chunk, summaries or summarise_all(portion), strict=True):
+    for chunk, portion, summaries in zip(chunks, portions, spread(work, portions, workers), strict=True):
+        for index, summary in zip(chunk, summaries or work(portion), strict=True):
             made[index] = summary
     return made
 

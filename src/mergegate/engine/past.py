@@ -11,7 +11,7 @@ from mergegate.config import Config
 from mergegate.engine.inputs import ChangedUnderneath
 from mergegate.engine.past_files import Past, PastReader, past_files
 from mergegate.engine.results import Analysis
-from mergegate.engine.run import Run, compare
+from mergegate.engine.run import Run, compare, python_of
 from mergegate.errors import MergegateError
 
 
@@ -77,8 +77,8 @@ def _analyse(config: Config, past: Past, present: Analysis, jobs: int, *, cached
         sources=reader.source,
         inputs=tuple(inputs),
         paths=tuple([each.path for each in inputs]),
-        files=len(inputs),
-        lines=sum(each.lines for each in inputs),
+        files=len(python_of(inputs)),
+        lines=sum(each.lines for each in python_of(inputs)),
         cached=from_cache,
         seconds=time.perf_counter() - started,
         warnings=tuple(store.warnings) if store is not None else (),

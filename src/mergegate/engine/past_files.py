@@ -15,6 +15,7 @@ from mergegate.engine.inputs import ChangedUnderneath, Input, look
 from mergegate.engine.patterns import remembering
 from mergegate.files.ignore import SUFFIX
 from mergegate.git import Blob, Changes, Repository
+from mergegate.secrets.kinds import kind_of
 
 _MAX_LINKS = 8
 _DIGEST = 16
@@ -47,7 +48,7 @@ class PastFile(NamedTuple):
 
 
 def past_files(config: Config, past: Past, present: Collection[str], store: Store | None) -> list[PastFile]:
-    """Return the Python files that a project has in a commit, sorted by path.
+    """Return the files that are read of a project in a commit, sorted by path.
 
     What belongs to the project is decided by its present settings, ignore files and nested projects. Present files that
     git does not keep here (ignored ones, those of repositories inside) count as unchanged.
@@ -65,14 +66,14 @@ def past_files(config: Config, past: Past, present: Collection[str], store: Stor
     """
     prefix = past.repository.prefix(config.root)
     tree = past.repository.files(past.commit, prefix)
-    kept = {path.removeprefix(prefix): blob for path, blob in tree.items() if path.endswith(SUFFIX)}
+    kept = {path.removeprefix(prefix): blob for path, blob in tree.items() if _is_read(path.removeprefix(prefix))}
     here = frozenset(present)
     members = here
     # a present file that is none of the project's was left out by its settings
     vanished = [path for path in kept if path not in here and not os.path.isfile(config.root / path)]  # noqa: PTH113
     if vanished:
-        also = find_files(config, also=vanished, translate=remembering(store)).files
-        members = here | {file.path for file in also}
+        also = find_files(config, also=vanished, translate=remembering(store), wants=kind_of)
+        members = here | {file.path for file in (*also.files, *also.others)}
     links = _Links(past, tree, [blob for path, blob in kept.items() if path in members and not blob.is_file])
     found = [PastFile(path, "", same=True) for path in _left_alone(config.root, prefix, past, here - kept.keys())]
     for path, blob in kept.items():
@@ -86,6 +87,10 @@ def past_files(config: Config, past: Past, present: Collection[str], store: Stor
             same = content.path.startswith(prefix) and past.changes.paths.isdisjoint((blob.path, content.path))
             found.append(PastFile(path, content.id, same))
     return sorted(found)
+
+
+def _is_read(path: str) -> bool:
+    return path.endswith(SUFFIX) or bool(kind_of(path))
 
 
 class _Links:

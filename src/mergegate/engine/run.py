@@ -15,12 +15,15 @@ from mergegate.cache.store import Store
 from mergegate.config import Config, analysis_settings, find_files
 from mergegate.config_shapes import plain
 from mergegate.engine.catalogue import READERS, catalogue_key, digest_of_rules, load_catalogue
+from mergegate.engine.credentials import Credentials
 from mergegate.engine.dependencies import Dependencies
-from mergegate.engine.extraction import Summaries, summary_key
+from mergegate.engine.extraction import Summaries, Summary, summary_key
 from mergegate.engine.inputs import ChangedUnderneath, Input, Reader
 from mergegate.engine.patterns import remembering
 from mergegate.engine.results import Analysis, Outcome, decode, encode
 from mergegate.errors import MergegateError
+from mergegate.files.ignore import SUFFIX
+from mergegate.secrets.kinds import kind_of
 
 if TYPE_CHECKING:
     from mergegate.engine.links import Links
@@ -78,8 +81,8 @@ def _analyse(config: Config, jobs: int, overlay: Mapping[str, bytes], *, cache: 
         reader = Reader(config.root, overlay, store if trust_stat else None, time.time_ns())
         # an editor asks after every key press: those runs are not worth their room
         run = Run(config, jobs, reader, store, trust_stat=trust_stat, kept=not overlay)
-        found = find_files(config, also=overlay, translate=remembering(store))
-        inputs = reader.read(found.files)
+        found = find_files(config, also=overlay, translate=remembering(store), wants=kind_of)
+        inputs = reader.read(sorted((*found.files, *found.others)))
         cached, outcome = run.outcome(inputs)
     finally:
         if store is not None:
@@ -92,8 +95,8 @@ def _analyse(config: Config, jobs: int, overlay: Mapping[str, bytes], *, cache: 
         sources=_Sources(config.root, overlay),
         paths=tuple([each.path for each in inputs]),
         nested=found.nested,
-        files=len(inputs),
-        lines=sum(each.lines for each in inputs),
+        files=len(python_of(inputs)),
+        lines=sum(each.lines for each in python_of(inputs)),
         cached=cached,
         seconds=time.perf_counter() - started,
         warnings=(*found.warnings, *(store.warnings if store is not None else ())),
@@ -101,6 +104,11 @@ def _analyse(config: Config, jobs: int, overlay: Mapping[str, bytes], *, cache: 
         inputs=tuple(inputs),
         cache=config.root / config.cache_dir if store is not None else None,
     )
+
+
+def python_of(inputs: Sequence[Input]) -> list[Input]:
+    """Return the inputs that are part of the program: the others are configuration."""
+    return [each for each in inputs if each.path.endswith(SUFFIX)]
 
 
 class Contents(Protocol):
@@ -173,19 +181,30 @@ class Run:
                 outcome = decode(stored)
                 if store.is_stale(run_key):
                     # the next edit needs what this run did not read
-                    store.touch([*map(summary_key, inputs), self._knowledge_key()])
-                return len(inputs), outcome
+                    credentials = self._credentials(store).keys(inputs)
+                    store.touch([*map(summary_key, python_of(inputs)), *credentials, self._knowledge_key()])
+                return len(python_of(inputs)), outcome
         cached, outcome = self._compute(inputs)
         if self._kept:
             store.put("run", key("run", base, self._dependencies.found_part(base)), encode(outcome))
         return cached, outcome
 
-    def _compute(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
+    def _compute(self, all_inputs: Sequence[Input]) -> tuple[int, Outcome]:
+        secrets, comments = self._credentials(self.store).of(all_inputs, self.rules)
+        cached, outcome = self._linked(python_of(all_inputs))
+        findings = sorted((*outcome.findings, *secrets), key=lambda each: each.sort_key)
+        return cached, Outcome(tuple(findings), {**outcome.pragmas, **comments})
+
+    def _credentials(self, store: Store | None) -> Credentials:
+        return Credentials(store, self.jobs, self.reader.contents, self.rules_part)
+
+    def _linked(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
+        """Return how many files' facts came out of the cache, and what the linked program shows."""
         summaries = Summaries(self.store, self.jobs, self.reader.contents)
-        encoded = summaries.of(inputs)
+        found = summaries.of(inputs)
         self.reader.release()
         try:
-            return summaries.cached, self._evaluate(inputs, encoded, self.store, self._dependencies)
+            return summaries.cached, self._evaluate(inputs, found, self.store, self._dependencies)
         except MergegateError:
             raise
         except Exception:
@@ -196,12 +215,12 @@ class Run:
             doubtful = (self._catalogue_key, self._knowledge_key(), *dependencies.cached)
             self.store.distrust([*map(summary_key, inputs), *doubtful])
             self._links(self.store).distrust()
-            encoded = Summaries(None, self.jobs, self.reader.contents).of(inputs)
+            found = Summaries(None, self.jobs, self.reader.contents).of(inputs)
             self.rules = load_catalogue(self.config, self._catalogue_key, None)
-            return 0, self._evaluate(inputs, encoded, None, Dependencies(self.config, None))
+            return 0, self._evaluate(inputs, found, None, Dependencies(self.config, None))
 
     def _evaluate(
-        self, inputs: Sequence[Input], summaries: list[bytes], store: Store | None, dependencies: Dependencies
+        self, inputs: Sequence[Input], summaries: list[Summary], store: Store | None, dependencies: Dependencies
     ) -> Outcome:
         # a run without changes needs none of it
         from mergegate.engine.evaluation import evaluate  # noqa: PLC0415

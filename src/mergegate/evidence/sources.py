@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mergegate.config import Config
 from mergegate.evidence.recorded import recorded
+from mergegate.gate.ci import Circumstances
 from mergegate.gate.conditions import Condition, Status
+
+if TYPE_CHECKING:
+    from mergegate.evidence.types import Running
 
 Finish = Callable[[], Sequence[Condition]]
 """Waits for the evidence and returns its conditions; places are relative to the project's root."""
@@ -17,12 +22,57 @@ Source = Callable[[Config], Finish]
 
 def _from_file(kind: str) -> Source:
     def begin(config: Config) -> Finish:
-        return lambda: recorded(config.root, kind, wanted=kind in config.gate.require)
+        # who has a section of settings for it wants it
+        wanted = kind in config.gate.require or kind in config.origins
+        return lambda: recorded(config.root, kind, wanted=wanted)
 
     return begin
 
 
-SOURCES: Mapping[str, Source] = {kind: _from_file(kind) for kind in ("coverage", "contracts")}
+def _unheard(_note: str) -> None:
+    pass
+
+
+def _started(config: Config, given: Circumstances | None) -> Running | None:
+    if not config.types_wanted:
+        return None
+    # only projects that measure their types pay for it
+    from mergegate.evidence.types import start  # noqa: PLC0415
+
+    return start(config, given)
+
+
+def measured_types(given: Circumstances | None = None, say: Callable[[str], None] = _unheard) -> Source:
+    """Return the source that runs pyright.
+
+    Parameters
+    ----------
+    given
+        Under what the run takes place; None: as the environment says.
+    say
+        Takes sentences for people about the baseline of type errors.
+    """
+
+    def begin(config: Config) -> Finish:
+        running = _started(config, given)
+        if running is None:
+            return lambda: (Condition("types", "evidence", Status.ABSENT),)
+
+        def finish() -> Sequence[Condition]:
+            outcome = running.result()
+            for note in outcome.notes:
+                say(note)
+            return outcome.conditions
+
+        return finish
+
+    return begin
+
+
+SOURCES: Mapping[str, Source] = {
+    "types": measured_types(),
+    **{kind: _from_file(kind) for kind in ("coverage", "contracts")},
+}
 """The sources that are always there, in the order of the verdict."""
 
 

@@ -1,4 +1,4 @@
-"""The walk through a project's folder: its Python files, and the configured projects nested in it."""
+"""The walk through a project's folder: its Python and other files, and the configured projects nested in it."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ class File(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """What a walk met: files and nested projects by POSIX path relative to the root, sorted."""
+    """What a walk met: Python files, nested projects and other files by POSIX path relative to the root, sorted."""
 
     files: tuple[File, ...]
     nested: tuple[str, ...]
     warnings: tuple[str, ...]
+    others: tuple[File, ...] = ()
 
 
 class Limits(NamedTuple):
@@ -46,11 +47,14 @@ class Limits(NamedTuple):
         Whether .gitignore files count.
     is_project
         Tells whether a folder, given with the names in it, is a project of its own.
+    wants
+        Tells which files besides those of Python to take, by relative path.
     """
 
     exclude: Sequence[str]
     respect_gitignore: bool
     is_project: Callable[[Path, Collection[str]], bool]
+    wants: Callable[[str], object] = lambda _path: False
 
 
 def walk(root: Path, limits: Limits, *, also: Collection[str] = (), translate: Translate = translate) -> Walk:
@@ -85,6 +89,7 @@ class _Walker:
         self.limits = limits
         self.translate = translate
         self.files: list[File] = []
+        self.others: list[File] = []
         self.nested: list[str] = []
         self.warnings: list[str] = []
         self.also: dict[str, list[str]] = {}
@@ -122,7 +127,9 @@ class _Walker:
                 layer = self._layer(os.path.join(folder, ".gitignore"), base)  # noqa: PTH118
                 layers = layers if layer is None else (layer, *layers)
             stack += [(path, inner, layers) for path, inner in self._entries(entries, names, base, (*exclude, *layers))]
-        return Walk(tuple(sorted(self.files)), tuple(sorted(self.nested)), tuple(self.warnings))
+        return Walk(
+            tuple(sorted(self.files)), tuple(sorted(self.nested)), tuple(self.warnings), tuple(sorted(self.others))
+        )
 
     def _entries(
         self, entries: Iterable[os.DirEntry[str]], names: Collection[str], base: str, asked: Sequence[Layer]
@@ -131,7 +138,9 @@ class _Walker:
         for entry in entries:
             name = entry.name
             if name.endswith(SUFFIX):
-                self._file(entry, base + name, asked)
+                self._file(entry, base + name, asked, self.files)
+            elif self.limits.wants(base + name):
+                self._file(entry, base + name, asked, self.others)
             if name not in NEVER and entry.is_dir(follow_symlinks=False):
                 inner = f"{base}{name}/"
                 if not is_ignored(inner, asked):
@@ -141,10 +150,13 @@ class _Walker:
             if name not in names and name not in NEVER and not is_ignored(inner, asked):
                 yield str(self.root / inner), inner
         for name in self.also.get(base, ()):
-            if name not in names and name.endswith(SUFFIX) and not is_ignored(base + name, asked):
-                self.files.append(File(base + name, 0, 0, 0, 0))
+            if name not in names and not is_ignored(base + name, asked):
+                if name.endswith(SUFFIX):
+                    self.files.append(File(base + name, 0, 0, 0, 0))
+                elif self.limits.wants(base + name):
+                    self.others.append(File(base + name, 0, 0, 0, 0))
 
-    def _file(self, entry: os.DirEntry[str], path: str, asked: Sequence[Layer]) -> None:
+    def _file(self, entry: os.DirEntry[str], path: str, asked: Sequence[Layer], taken: list[File]) -> None:
         try:
             if not entry.is_file() or is_ignored(path, asked):
                 return
@@ -152,7 +164,7 @@ class _Walker:
         except OSError:
             # it vanished, or its link is broken: there is no such file
             return
-        self.files.append(File(path, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino))
+        taken.append(File(path, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino))
 
     def _is_foreign(self, folder: str, base: str, names: set[str]) -> bool:
         """Tell whether a folder is an environment, a build copy or a project of its own."""

@@ -7,12 +7,45 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from mergegate.errors import EvidenceError
 from mergegate.gate.identity import Identity
 
 VERSION = 1
+
+
+class Kind(NamedTuple):
+    """What baselines of a kind accept, and how their files and the commands about them call things.
+
+    Attributes
+    ----------
+    name
+        What is accepted.
+    rules, digest
+        The keys of these attributes in the file.
+    create, update, remake
+        The commands that make a file, bring it up to date, and make it anew.
+    """
+
+    name: str
+    rules: str
+    digest: str
+    create: str
+    update: str
+    remake: str
+
+
+FINDINGS = Kind(
+    "findings", "rules", "digest",
+    "mergegate baseline create", "mergegate baseline update", "mergegate baseline create --force",
+)  # fmt: skip
+TYPES = Kind(
+    "types", "packages", "pyright", "mergegate types update", "mergegate types update", "mergegate types update --force"
+)
+"""Type errors: in place of rules it names the installed packages, in place of their digest the version of pyright."""
+
+_KINDS = {kind.name: kind for kind in (FINDINGS, TYPES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +61,19 @@ class Baseline:
     digest
         Of these rules and their tables; another one means that mergegate itself may find more than before. Empty when
         two branches accepted findings under different ones.
+    kind
+        What it accepts; of type errors, `rules` and `digest` say what they depend on.
     """
 
     entries: tuple[Identity, ...] = ()
     rules: tuple[str, ...] = ()
     digest: str = ""
+    kind: Kind = FINDINGS
 
     @classmethod
-    def of(cls, entries: Iterable[Identity], rules: Iterable[str], digest: str) -> Baseline:
+    def of(cls, entries: Iterable[Identity], rules: Iterable[str], digest: str, kind: Kind = FINDINGS) -> Baseline:
         """Return a baseline of findings and rules in any order."""
-        return cls(tuple(sorted(entries, key=sort_key)), tuple(sorted(rules)), digest)
+        return cls(tuple(sorted(entries, key=sort_key)), tuple(sorted(rules)), digest, kind)
 
 
 def sort_key(entry: Identity) -> tuple[str, str, str, str]:
@@ -47,17 +83,19 @@ def sort_key(entry: Identity) -> tuple[str, str, str, str]:
 
 def written(baseline: Baseline) -> str:
     """Return the text of a baseline's file: one entry a line, and the same text for the same baseline everywhere."""
+    kind = baseline.kind
     head = [
         f'"version": {VERSION}',
-        f'"digest": {json.dumps(baseline.digest)}',
-        f'"rules": {json.dumps(baseline.rules)}',
+        *([] if kind is FINDINGS else [f'"kind": {json.dumps(kind.name)}']),
+        f'"{kind.digest}": {json.dumps(baseline.digest)}',
+        f'"{kind.rules}": {json.dumps(baseline.rules)}',
     ]
     entries = ",\n".join(map(_line, baseline.entries))
     body = f"[\n{entries}\n]" if entries else "[]"
     return "{\n" + ",\n".join([*head, f'"entries": {body}']) + "\n}\n"
 
 
-def read(data: bytes, shown: str) -> Baseline:
+def read(data: bytes, shown: str, kind: Kind | None = FINDINGS) -> Baseline:
     """Return the baseline that a file holds.
 
     Parameters
@@ -66,6 +104,8 @@ def read(data: bytes, shown: str) -> Baseline:
         The file's contents, with line ends of any kind.
     shown
         How to name the file in errors.
+    kind
+        What it must accept; None: whatever it says.
 
     Raises
     ------
@@ -73,20 +113,21 @@ def read(data: bytes, shown: str) -> Baseline:
         If it is empty, cut off, of another format or no baseline at all.
     """
     if not data.strip():
-        raise broken(shown, "is empty")
+        raise broken(shown, "is empty", kind)
     try:
-        return _baseline(json.loads(data), shown)
+        return _baseline(json.loads(data), shown, kind)
     except json.JSONDecodeError as error:
-        raise broken(shown, f"is cut off or damaged in line {error.lineno} ({error.msg})") from None
+        raise broken(shown, f"is cut off or damaged in line {error.lineno} ({error.msg})", kind) from None
     except UnicodeDecodeError:
-        raise broken(shown, "is no text") from None
+        raise broken(shown, "is no text", kind) from None
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise broken(shown, "is no baseline of mergegate, or damaged") from None
+        raise broken(shown, "is no baseline of mergegate, or damaged", kind) from None
 
 
-def broken(shown: str, what: str) -> EvidenceError:
+def broken(shown: str, what: str, kind: Kind | None = FINDINGS) -> EvidenceError:
     """Return the error about an unusable file, with the commands that repair it."""
-    repair = f"'git checkout -- {shown}' brings the last one back, 'mergegate baseline create --force' makes a new one"
+    remake = (kind or FINDINGS).remake
+    repair = f"'git checkout -- {shown}' brings the last one back, '{remake}' makes a new one"
     return EvidenceError(f"The baseline {shown} {what}", repair)
 
 
@@ -103,18 +144,21 @@ def _line(entry: Identity) -> str:
     return json.dumps(entry.to_json())
 
 
-def _baseline(document: object, shown: str) -> Baseline:
+def _baseline(document: object, shown: str, wanted: Kind | None) -> Baseline:
     if not isinstance(document, dict):
         raise TypeError
     table = cast("dict[str, Any]", document)
     version = table["version"]
     if version != VERSION:
         reason = f"The baseline {shown} has the format {version!r}, and this mergegate knows {VERSION} only"
-        raise EvidenceError(reason, "use the mergegate that wrote it, or run 'mergegate baseline create --force'")
-    rules, digest, rows = table["rules"], table["digest"], table["entries"]
+        raise EvidenceError(reason, f"use the mergegate that wrote it, or run '{(wanted or FINDINGS).remake}'")
+    kind = _KINDS[table.get("kind", FINDINGS.name)]
+    if wanted is not None and kind is not wanted:
+        raise broken(shown, f"is one of {kind.name}, not of {wanted.name}", wanted)
+    rules, digest, rows = table[kind.rules], table[kind.digest], table["entries"]
     if not (isinstance(digest, str) and isinstance(rules, list) and isinstance(rows, list)):
         raise TypeError
     ids = [name for name in cast("list[object]", rules) if isinstance(name, str)]
     if len(ids) != len(cast("list[object]", rules)):
         raise TypeError
-    return Baseline.of(map(Identity.from_json, cast("list[Any]", rows)), ids, digest)
+    return Baseline.of(map(Identity.from_json, cast("list[Any]", rows)), ids, digest, kind)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mergegate.cache.lock import locked
 from mergegate.errors import EvidenceError, MergegateError
 from mergegate.files.writing import write_whole
-from mergegate.gate.baseline import Baseline, broken, read, shown_path, written
+from mergegate.gate.baseline import FINDINGS, Baseline, Kind, broken, read, shown_path, written
 from mergegate.gate.baseline_merge import Sides, conflict_sides, merge_three
 from mergegate.git import GitError, Repository
 
@@ -23,8 +23,8 @@ class Loaded(NamedTuple):
     conflicted: bool = False
 
 
-def load(path: Path) -> Loaded:
-    """Read the baseline in a file.
+def load(path: Path, kind: Kind | None = FINDINGS) -> Loaded:
+    """Read the baseline in a file, which must be of a kind unless that is None.
 
     Raises
     ------
@@ -35,15 +35,16 @@ def load(path: Path) -> Loaded:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise EvidenceError(f"There is no baseline {shown}", "'mergegate baseline create' makes it") from None
+        create = (kind or FINDINGS).create
+        raise EvidenceError(f"There is no baseline {shown}", f"'{create}' makes it") from None
     except OSError as error:
-        raise broken(shown, f"cannot be read: {error.strerror}") from None
+        raise broken(shown, f"cannot be read: {error.strerror}", kind) from None
     if _MARKER not in data:
-        return Loaded(read(data, shown))
+        return Loaded(read(data, shown, kind))
     sides = conflict_sides(data.decode("utf-8", "replace"))
     if sides is None:
-        raise broken(shown, "holds conflict markers that do not fit together")
-    return Loaded(_merged(sides, path, shown), conflicted=True)
+        raise broken(shown, "holds conflict markers that do not fit together", kind)
+    return Loaded(_merged(sides, path, shown, kind), conflicted=True)
 
 
 def change(path: Path, folder: Path, known: Baseline, wanted: Baseline) -> bool:
@@ -73,7 +74,7 @@ def change(path: Path, folder: Path, known: Baseline, wanted: Baseline) -> bool:
         If it cannot be locked or written.
     """
     with locked(folder, path):
-        present = load(path).baseline
+        present = load(path, known.kind).baseline
         text = written(wanted if present == known else merge_three(known, present, wanted))
         if path.read_bytes().replace(b"\r\n", b"\n") == text.encode("ascii"):
             return False
@@ -91,14 +92,14 @@ def create(path: Path, folder: Path, baseline: Baseline, *, force: bool = False)
     """
     with locked(folder, path):
         if not force:
-            refuse_existing(path)
+            refuse_existing(path, baseline.kind)
         _write(path, written(baseline))
 
 
-def refuse_existing(path: Path) -> None:
+def refuse_existing(path: Path, kind: Kind = FINDINGS) -> None:
     """Raise `MergegateError` if a file exists."""
     if path.exists():
-        hint = "'mergegate baseline update' brings it up to date, 'mergegate baseline create --force' makes it anew"
+        hint = f"'{kind.update}' brings it up to date, '{kind.remake}' makes it anew"
         raise MergegateError(f"There is a baseline {shown_path(path)} already", hint)
 
 
@@ -120,9 +121,10 @@ def merge_files(base: Path, ours: Path, theirs: Path) -> Baseline:
     MergegateError
         If the result cannot be written.
     """
-    one, other = load(ours).baseline, load(theirs).baseline
+    one = load(ours, None).baseline
+    other = load(theirs, one.kind).baseline
     try:
-        started = load(base).baseline
+        started = load(base, one.kind).baseline
     except EvidenceError:
         # git gives an empty file if both sides made the baseline
         started = _common(one, other)
@@ -137,14 +139,14 @@ def _common(ours: Baseline, theirs: Baseline) -> Baseline:
     return Baseline.of(entries, {*ours.rules} & {*theirs.rules}, "")
 
 
-def _merged(sides: Sides, path: Path, shown: str) -> Baseline:
+def _merged(sides: Sides, path: Path, shown: str, kind: Kind | None) -> Baseline:
     """Merge the sides of a conflict."""
-    ours, theirs = (read(text.encode(), shown) for text in (sides.ours, sides.theirs))
-    base = sides.base.encode() if sides.base is not None else _staged_base(path)
-    return merge_three(_common(ours, theirs) if base is None else read(base, shown), ours, theirs)
+    ours, theirs = (read(text.encode(), shown, kind) for text in (sides.ours, sides.theirs))
+    base = sides.base.encode() if sides.base is not None else staged_base(path)
+    return merge_three(_common(ours, theirs) if base is None else read(base, shown, kind), ours, theirs)
 
 
-def _staged_base(path: Path) -> bytes | None:
+def staged_base(path: Path) -> bytes | None:
     """Return what the two sides of a merge under way started from, None if git does not tell."""
     try:
         repository = Repository.find(path.parent)

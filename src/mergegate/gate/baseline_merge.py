@@ -39,6 +39,7 @@ def merge_three(base: Baseline, ours: Baseline, theirs: Baseline) -> Baseline:
         bounded.elements(),
         _merged_names(base.rules, ours.rules, theirs.rules),
         _merged_text(base.digest, ours.digest, theirs.digest),
+        ours.kind,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +51,13 @@ class Base(NamedTuple):
                 continue
         return cls(repository, names[-1], _parting(repository, names[-1]))
 
+    def added_lines(self, folder: Path) -> dict[str, frozenset[int]]:
+        """Return the lines that files below a folder have and the commit has not, by path relative to the folder."""
+        prefix = self.repository.prefix(folder)
+        return {
+            path.removeprefix(prefix): lines for path, lines in self.repository.added_lines(self.commit, prefix).items()
+        }
+
     def renames(self, folder: Path) -> dict[str, str]:
         """Return the new paths of renamed files by the old ones, both relative to a folder."""
         prefix = self.repository.prefix(folder)
@@ -57,6 +65,32 @@ class Base(NamedTuple):
             old.removeprefix(prefix): new.removeprefix(prefix)
             for old, new in self.repository.renames(self.commit, prefix=prefix).items()
         }
+
+
+def added_lines(folder: Path, bases: tuple[str, ...]) -> dict[str, frozenset[int]]:
+    """Return the lines that a change has added to files below a folder, by path relative to it; empty if git is mute.
+
+    Parameters
+    ----------
+    folder
+        A project's folder.
+    bases
+        Names of what the change is to be merged into; empty: nobody knows.
+    """
+    try:
+        base = Base.find(folder, bases) if bases else None
+        return base.added_lines(folder) if base is not None else {}
+    except GitError:
+        return {}
+
+
+def renamed(folder: Path, bases: tuple[str, ...]) -> dict[str, str]:
+    """Return what git tells of renamed files, as `Base.renames` does; nothing where it does not, for it only helps."""
+    try:
+        base = Base.find(folder, bases or ("HEAD",))
+        return base.renames(folder) if base is not None else {}
+    except GitError:
+        return {}
 
 
 def growth(base: Base, root: Path, file: Path, baseline: Baseline) -> tuple[Identity, ...] | None:
@@ -80,7 +114,7 @@ def growth(base: Base, root: Path, file: Path, baseline: Baseline) -> tuple[Iden
     if data is None:
         return None
     try:
-        before = read(data, file.name)
+        before = read(data, file.name, baseline.kind)
     except EvidenceError:
         return None
     continued = match(before.entries, baseline.entries, renames=base.renames(root))
@@ -93,3 +127,14 @@ def _parting(repository: Repository, name: str) -> str:
     except GitError:
         # a shallow clone may hold both commits and nothing between them
         return repository.resolve(name)
+
+
+def refusal(shown: str, base: Base, baseline: Baseline, added: Sequence[Identity]) -> str:
+    """Return the sentence that refuses entries which the base's baseline lacks; `shown` names the file."""
+    first = added[0]
+    many = "1 entry is" if len(added) == 1 else f"{len(added)} entries are"
+    where = f"{first.rule} in {first.path}{f' {first.scope}' if first.scope else ''}{', ...' if len(added) > 1 else ''}"
+    return (
+        f"{shown}: {many} not in the baseline of {base.name} ({where}); "
+        f"repair the code and run '{baseline.kind.update}', or accept it with --allow-growth"
+    )

@@ -6,13 +6,13 @@ import ast
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Protocol
 from zlib import crc32
 
-from mergegate.gate.location import Function, Level, Statement, blocks, expression_at, parse, signature_part, way_to
+from mergegate.gate.location import Definition, Level, Statement, blocks, expression_at, parse, signature_part, way_to
 from mergegate.gate.serialisation import Text, digest, serialise
 from mergegate.gate.source import Source, Sources
 
@@ -20,9 +20,17 @@ SKETCH = 24
 _ALPHABET = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _PYTHON = (".py", ".pyi", ".pyw")
 _WORD = re.compile(r"\w+|[^\w\s]")
+# what stands beside thousands of statements tells nothing about one
+_COMMONPLACE = re.compile(
+    r"(else|try|finally|pass|continue|break|raise|return( None| True| False| self| result)?|if TYPE_CHECKING|\.{3})\W*"
+)
+_COMMON_SIZE = 4
 _LENGTH = 20
 _SHORT = 8
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_DEF, _CLASS = "def", "class"
+# `code` of what stands on the name of a function or class: that says nothing, so `scope`, `body` and `sketch` have to
+HEADS = frozenset(digest([kind]) for kind in (_DEF, _CLASS))
 
 
 class Place(Protocol):
@@ -60,21 +68,23 @@ class Identity:
     scope
         Dotted chain of classes and functions around it; empty at module level.
     code
-        The innermost statement, of compound ones the header, of signatures the parameter, decorator or result type.
+        The innermost statement, of compound ones the header, of signatures the parameter, decorator, base or result
+        type; at the name of a function or class one of `HEADS`.
     part
         The expression it points at.
     line
         The text of the reported line, without blanks.
     before, after, inner
-        The statements around it, and the first one inside.
+        The statements around it, and the first one inside; empty if commonplace.
     above, below
         The nearest lines that say something.
     body
-        The enclosing function without its signature.
+        The enclosing function, or the class at whose name it stands, without its signature; empty if commonplace.
     size
         How much code the statement is, in kinds, names and values.
     sketch
-        The statement's words, to tell how similar two are: at most `SKETCH` marks of two characters.
+        The words of the statement, of `HEADS` those of the body, to tell how similar two are: at most `SKETCH` marks
+        of two characters.
     """
 
     rule: str
@@ -160,6 +170,25 @@ def fingerprints(identities: Sequence[Identity]) -> list[str]:
     return found
 
 
+class Fingerprints:
+    """The fingerprints of all findings of a program, made when the first one is asked for: many reports show none.
+
+    Parameters
+    ----------
+    make
+        Returns the identities of the findings, in report order.
+    """
+
+    def __init__(self, make: Callable[[], Sequence[Identity]]) -> None:
+        self._make = make
+        self._made: list[str] | None = None
+
+    def __getitem__(self, index: int) -> str:
+        if self._made is None:
+            self._made = fingerprints(self._make())
+        return self._made[index]
+
+
 def _hex(parts: Sequence[str]) -> str:
     data = "\0".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=_LENGTH // 2).hexdigest()
@@ -173,6 +202,7 @@ class _Module:
         self._lines = source.lines
         self._tree = parse("\n".join(source.lines)) if path.endswith(_PYTHON) else None
         self._digests: dict[int, str] = {}
+        self._bodies: dict[int, Text] = {}
 
     def identity(self, place: Place) -> Identity:
         line = self._lines[place.line - 1] if 0 < place.line <= len(self._lines) else ""
@@ -183,7 +213,8 @@ class _Module:
         text, part = context.code(position, line)
         key = getattr(place, "key", "")
         if key:
-            text, part, line = Text([f"key {key}"], []), "", ""
+            # another key is another finding, even in the same place
+            text, part, line = Text([f"key {key}"], []), "", f"key {key}"
         return Identity(
             place.rule, self._path, context.scope, text.digest(), part, _line_digest(line),
             *context.neighbours(), self._adjacent(place.line, -1), self._adjacent(place.line, 1),
@@ -191,17 +222,19 @@ class _Module:
         )  # fmt: skip
 
     def short(self, node: Statement) -> str:
-        """Return the hash of a statement, of its header if it has blocks."""
+        """Return the hash of a statement, of its header if it has blocks; empty if it is commonplace."""
         known = self._digests.get(id(node))
         if known is None:
-            known = self._digests[id(node)] = digest(_header(node).items, _SHORT)
+            text = _header(node)
+            common = not isinstance(node, _DEFINITIONS) and (text.size < _COMMON_SIZE or not text.words)
+            known = self._digests[id(node)] = "" if common else digest(text.items, _SHORT)
         return known
 
-    def whole(self, function: Function) -> str:
-        """Return the hash of a function's body."""
-        known = self._digests.get(-id(function))
+    def body(self, definition: Definition) -> Text:
+        """Return what a function or class consists of, serialised."""
+        known = self._bodies.get(id(definition))
         if known is None:
-            known = self._digests[-id(function)] = serialise(function.body).digest()
+            known = self._bodies[id(definition)] = serialise(definition.body)
         return known
 
     def _adjacent(self, number: int, step: int) -> str:
@@ -222,19 +255,27 @@ class _Context:
         definitions = [each.statement for each in way if isinstance(each.statement, _DEFINITIONS)]
         self.scope = ".".join(each.name for each in definitions)
         functions = [each for each in definitions if not isinstance(each, ast.ClassDef)]
-        self._function = functions[-1] if functions else None
+        self._whole: Definition | None = functions[-1] if functions else None
 
     def code(self, position: tuple[int, int], line: str) -> tuple[Text, str]:
         if not self._way:
             words = _WORD.findall(line)
             return Text([f"line {''.join(words)}"], words), ""
         statement = self._way[-1].statement
-        expression = expression_at(statement, position)
-        part = digest(serialise(expression).items, _SHORT) if expression is not None else ""
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            nodes = signature_part(statement, position)
-            return (serialise(*nodes) if nodes else Text(["def"], ["def"])), part
-        return _header(statement), part
+        if isinstance(statement, _DEFINITIONS):
+            return self._signature(statement, position)
+        return _header(statement), "" if _is_text(statement) else _part(statement, position)
+
+    def _signature(self, definition: Definition, position: tuple[int, int]) -> tuple[Text, str]:
+        at = signature_part(definition, position)
+        if at is None:
+            self._whole = definition
+            kind = _CLASS if isinstance(definition, ast.ClassDef) else _DEF
+            return Text([kind], self._module.body(definition).words), ""
+        text = serialise(*at.nodes)
+        if at.parameter:
+            text = Text(["parameter", f"'{at.parameter}", *text.items], [at.parameter, *text.words])
+        return text, _part(definition, position) if at.nodes else ""
 
     def neighbours(self) -> tuple[str, str, str]:
         if not self._way:
@@ -253,13 +294,24 @@ class _Context:
         return before, after, self._module.short(inner[0]) if inner else ""
 
     def body(self) -> str:
-        return self._module.whole(self._function) if self._function is not None else ""
+        text = self._module.body(self._whole) if self._whole is not None else Text([], [])
+        return text.digest() if text.size > _COMMON_SIZE else ""
 
 
 def _header(statement: Statement) -> Text:
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return Text(["def", f"'{statement.name}"], [statement.name])
+        return Text([_DEF, f"'{statement.name}"], [statement.name])
     return serialise(statement, header=True)
+
+
+def _part(statement: Statement, position: tuple[int, int]) -> str:
+    expression = expression_at(statement, position)
+    return digest(serialise(expression).items, _SHORT) if expression is not None else ""
+
+
+def _is_text(statement: Statement) -> bool:
+    """Tell whether a statement is a string, as docstrings are: a formatter lays it out anew."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _line_digest(text: str) -> str:
@@ -267,9 +319,9 @@ def _line_digest(text: str) -> str:
 
 
 def _tells(line: str) -> bool:
-    """Tell whether a line says enough to recognise a place by: neither blank, a comment nor mere brackets."""
+    """Tell whether a line says enough to recognise a place by: no comment, mere brackets or what stands everywhere."""
     bare = line.strip()
-    return not bare.startswith("#") and sum(map(str.isalnum, bare)) > 2
+    return not bare.startswith("#") and sum(map(str.isalnum, bare)) > 2 and not _COMMONPLACE.fullmatch(bare)
 
 
 def _sketch(words: Iterable[str]) -> str:

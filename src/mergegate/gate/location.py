@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias, cast
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+Definition: TypeAlias = Function | ast.ClassDef
 Statement: TypeAlias = ast.stmt | ast.ExceptHandler | ast.match_case
 Position: TypeAlias = tuple[int, int]
 
@@ -82,26 +83,50 @@ def header_nodes(statement: Statement) -> Iterator[ast.AST]:
             yield from (each for each in values if isinstance(each, ast.AST))
 
 
-def signature_part(function: Function, position: Position) -> tuple[ast.AST, ...]:
-    """Return the decorator, the parameter with its default, or the result type at a position; none: the name."""
-    parameters = function.args
-    positional = [*parameters.posonlyargs, *parameters.args]
-    missing = len(positional) - len(parameters.defaults)
-    pairs: list[tuple[ast.AST | None, ast.AST | None]] = [
-        *((decorator, None) for decorator in function.decorator_list),
-        *zip(positional, [None] * missing + parameters.defaults, strict=True),
-        *zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True),
-        (parameters.vararg, None),
-        (parameters.kwarg, None),
-        (function.returns, None),
-        *((each, None) for each in getattr(function, "type_params", ())),
-    ]
-    for pair in pairs:
-        nodes = tuple(node for node in pair if node is not None)
-        spans = [span for span in map(_span, nodes) if span]
-        if spans and spans[0][0] <= position < spans[-1][1]:
-            return nodes
-    return ()
+class Part(NamedTuple):
+    """What a signature has at a place: the parameter's name, if it is one, and what of it is meant beyond the name."""
+
+    parameter: str
+    nodes: tuple[ast.AST, ...]
+
+
+def signature_part(definition: Definition, position: Position) -> Part | None:
+    """Return the parameter, its type or default, the decorator, base or result type at a position; none: the name.
+
+    A parameter is its name alone: it stays the same one when it is given a type or another default.
+    """
+    for node in _parts(definition):
+        if _holds(node, position):
+            return Part("", (node,))
+    for parameter, default in () if isinstance(definition, ast.ClassDef) else _parameters(definition.args):
+        for inner in (default, parameter.annotation):
+            if inner is not None and _holds(inner, position):
+                return Part(parameter.arg, (inner,))
+        if _holds(parameter, position):
+            return Part(parameter.arg, ())
+    return None
+
+
+def _parts(definition: Definition) -> Iterator[ast.AST]:
+    yield from definition.decorator_list
+    yield from getattr(definition, "type_params", ())
+    if isinstance(definition, ast.ClassDef):
+        yield from (*definition.bases, *definition.keywords)
+    elif definition.returns is not None:
+        yield definition.returns
+
+
+def _parameters(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    missing = len(positional) - len(arguments.defaults)
+    yield from zip(positional, [None] * missing + arguments.defaults, strict=True)
+    yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    yield from ((each, None) for each in (arguments.vararg, arguments.kwarg) if each is not None)
+
+
+def _holds(node: ast.AST, position: Position) -> bool:
+    span = _span(node)
+    return span is not None and span[0] <= position < span[1]
 
 
 def _span(node: ast.AST) -> tuple[Position, Position] | None:

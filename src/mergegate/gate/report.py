@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +13,7 @@ from mergegate.config import Config
 from mergegate.finding import Confidence, Finding
 from mergegate.gate import remembered, suppression
 from mergegate.gate.conditions import Condition
-from mergegate.gate.identity import Identity, fingerprints
+from mergegate.gate.identity import Fingerprints, Identity
 from mergegate.gate.matching import match
 from mergegate.gate.selection import Selector
 from mergegate.gate.source import Sources
@@ -26,12 +26,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A reported finding: `status` is `new`, `baselined` or `suppressed`, `reason` what a suppression comment says."""
+    """A reported finding: `status` is `new`, `baselined` or `suppressed`, `reason` what a suppression comment says.
+
+    Its fingerprint is number `index` of `prints`.
+    """
 
     finding: Finding
     status: str
-    fingerprint: str
+    prints: Fingerprints
+    index: int
     reason: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What it is known by in reports; the first one that is asked for costs parsing the files with findings."""
+        return self.prints[self.index]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,8 @@ class Report:
         What the user calls that base; empty if there is none.
     conditions
         The verdict of the merge gate; empty where only findings were asked for.
+    added
+        The lines that the change under review has added, by path; empty where it is not known what changed.
     """
 
     root: Path
@@ -67,6 +78,7 @@ class Report:
     in_base: int = 0
     base: str = ""
     conditions: tuple[Condition, ...] = ()
+    added: Mapping[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
 
     @property
     def new(self) -> tuple[Result, ...]:
@@ -167,7 +179,7 @@ def judge(
         The findings of the commit with which the project is compared. New is what neither has.
     """
     selector = Selector(config, analysis.rules, paths)
-    sources = sources or Sources(analysis.sources)
+    sources = sources or Sources.of(analysis)
     judged = suppression.apply(
         analysis.findings,
         analysis.pragmas,
@@ -233,7 +245,7 @@ def make_report(
     base: Known | None = None,
 ) -> Report:
     """Judge, select and identify the findings of an analysis; the parameters are those of `judge`."""
-    sources = Sources(analysis.sources)
+    sources = Sources.of(analysis)
     return report_of(analysis, config, judge(analysis, config, paths, sources=sources, known=known, base=base), sources)
 
 
@@ -241,11 +253,15 @@ def report_of(analysis: Analysis, config: Config, verdicts: Verdicts, sources: S
     """Return the report on findings that have been judged."""
     judged, shown = verdicts.judged, frozenset(verdicts.shown)
     findings = [each.finding for each in judged]
-    identities = verdicts.identities or remembered.identities(analysis, findings, sources)
+
+    def identities() -> Sequence[Identity]:
+        return verdicts.identities or remembered.identities(analysis, findings, sources)
+
     # fingerprints number equal findings, so they are taken from all
+    prints = Fingerprints(identities)
     results = [
-        Result(each.finding, each.status, print_, each.reason)
-        for index, (each, print_) in enumerate(zip(judged, fingerprints(identities), strict=True))
+        Result(each.finding, each.status, prints, index, each.reason)
+        for index, each in enumerate(judged)
         if index in shown
     ]
     hidden = Counter(judged[index].finding.confidence for index in verdicts.hidden)
@@ -265,11 +281,13 @@ def combined(reports: Sequence[Report]) -> Report:
     results: list[Result] = []
     sources: dict[str, Sources] = {}
     hidden: Counter[Confidence] = Counter()
+    added: dict[str, frozenset[int]] = {}
     for report in reports:
         prefix = report.root.relative_to(first.root).as_posix()
         prefix = "" if prefix == "." else f"{prefix}/"
         sources[prefix] = report.sources
         hidden.update(report.hidden)
+        added.update({f"{prefix}{path}": lines for path, lines in report.added.items()})
         results.extend(replace(each, finding=_moved(each.finding, prefix)) for each in report.results)
     results.sort(key=lambda result: result.finding.sort_key)
     return Report(
@@ -285,6 +303,7 @@ def combined(reports: Sequence[Report]) -> Report:
         tuple(dict.fromkeys(warning for report in reports for warning in report.warnings)),
         sum(report.in_base for report in reports),
         first.base,
+        added=added,
     )
 
 

@@ -85,7 +85,7 @@ def known_in(
 
 
 def _known(config: Config, before: Analysis, renames: Mapping[str, str]) -> Known:
-    sources = Sources(before.sources)
+    sources = Sources.of(before)
     verdicts = judge(before, config, sources=sources)
     judged, shown, hidden = verdicts.judged, frozenset(verdicts.shown), frozenset(verdicts.hidden)
     silent = {

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from mergegate.finding import Finding
+
+if TYPE_CHECKING:
+    from mergegate.engine import Analysis
+
+_KEY_BEGINS, _KEY_ENDS = "PRIVATE KEY", "-----END"
+_LONGEST_KEY = 400
+_QUOTED = re.compile(r"""(\"{3}|'{3}|["'])(.*?)\1""")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 
@@ -40,6 +50,14 @@ class Source:
             return min(offset, len(text))
         return sum(2 if character > "\uffff" else 1 for character in _head(text, offset))
 
+    def offset(self, line: int, units: int) -> int:
+        """Turn a 0-based offset in UTF-16 code units into one in UTF-8 bytes."""
+        text = self.line(line)
+        if text.isascii():
+            return min(units, len(text))
+        head = text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "ignore")
+        return len(head.encode("utf-8", "surrogatepass"))
+
 
 class Sources:
     """The files of one analysis, read and decoded when first asked for.
@@ -48,11 +66,23 @@ class Sources:
     ----------
     read
         Gives a file's bytes by its path; a file that is gone meanwhile counts as empty.
+    masked
+        Findings of what must not be shown, by path: their text is masked.
     """
 
-    def __init__(self, read: Callable[[str], bytes]) -> None:
+    def __init__(self, read: Callable[[str], bytes], masked: Mapping[str, Sequence[Finding]] | None = None) -> None:
         self.read = read
+        self.masked = masked or {}
         self._known: dict[str, Source] = {}
+
+    @classmethod
+    def of(cls, analysis: Analysis) -> Sources:
+        """Return the files of an analysis, without the credentials that it found."""
+        masked: defaultdict[str, list[Finding]] = defaultdict(list)
+        for finding in analysis.findings:
+            if finding.key:
+                masked[finding.path].append(finding)
+        return cls(analysis.sources, masked)
 
     def __getitem__(self, path: str) -> Source:
         known = self._known.get(path)
@@ -62,6 +92,8 @@ class Sources:
             except (OSError, KeyError):
                 data = b""
             known = self._known[path] = Source(data)
+            for finding in self.masked.get(path, ()):
+                mask(known, finding)
         return known
 
     @classmethod
@@ -73,11 +105,37 @@ class Sources:
             prefix = next(prefix for prefix in longest_first if path.startswith(prefix))
             return parts[prefix].read(path.removeprefix(prefix))
 
-        return cls(read)
+        masked = {f"{prefix}{path}": found for prefix, part in parts.items() for path, found in part.masked.items()}
+        return cls(read, masked)
 
     def line_text(self, path: str, line: int) -> str:
         """Return a line of a file."""
         return self[path].line(line)
+
+
+def mask(source: Source, finding: Finding) -> None:
+    """Replace the text of a finding by asterisks, so that columns and the syntax around it stay.
+
+    A key in a text block goes on below the line that is reported; it is masked to its end.
+    """
+    last = finding.end_line
+    if _KEY_BEGINS in source.line(finding.line):
+        below = range(finding.line, min(len(source.lines), finding.line + _LONGEST_KEY) + 1)
+        last = next((number for number in below if _KEY_ENDS in source.line(number)), last)
+    for number in range(finding.line, min(last, len(source.lines)) + 1):
+        text = source.lines[number - 1]
+        start = source.characters(number, finding.column) if number == finding.line else 0
+        end = source.characters(number, finding.end_column) if number == finding.end_line else len(text)
+        if number == finding.line and last != finding.end_line:
+            end = len(text)
+        source.lines[number - 1] = text[:start] + _masked(text[start:end]) + text[end:]
+
+
+def _masked(text: str) -> str:
+    """Return text with asterisks within its quotes; without quotes, for all but blanks."""
+    if not _QUOTED.search(text):
+        return re.sub(r"[^\s\"']", "*", text)
+    return _QUOTED.sub(lambda found: f"{found[1]}{'*' * len(found[2])}{found[1]}", text)
 
 
 def _head(text: str, offset: int) -> str:

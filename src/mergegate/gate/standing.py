@@ -65,7 +65,7 @@ def stand(baseline: Baseline, analysis: Analysis, verdicts: Verdicts) -> Standin
     for number, entry in enumerate(baseline.entries):
         index = finding_of.get(number)
         if index is not None and verdicts.judged[index].status == "baselined":
-            now = _followed(entry, verdicts.identities[index])
+            now = followed(entry, verdicts.identities[index])
             moved += now is not entry
             if index not in shown:
                 unneeded.add(len(present))
@@ -106,7 +106,7 @@ def accepted(baseline: Baseline, analysis: Analysis, added: Sequence[Identity]) 
     return Baseline.of([*baseline.entries, *added], analysis.rules, analysis.rules_digest)
 
 
-def _followed(entry: Identity, now: Identity) -> Identity:
+def followed(entry: Identity, now: Identity) -> Identity:
     """Return the present identity if the entry would not be found by its own any more: edits nearby change no entry."""
     return entry if _anchor(entry) == _anchor(now) else now
 

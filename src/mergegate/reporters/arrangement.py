@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mergegate.finding import Severity
-from mergegate.gate.report import Result
+from mergegate.gate.report import Report, Result
 
 _STATUSES = ("new", "baselined", "suppressed")
 _SEVERITIES = tuple(Severity)
 
 
-def most_relevant_first(results: Iterable[Result]) -> list[Result]:
-    """Order results: new ones first, then the worst, then the surest; report order among equals."""
-    return sorted(results, key=_rank)
+def most_relevant_first(report: Report, results: Iterable[Result]) -> list[Result]:
+    """Order results: new ones first, of these those in lines that the change has added, then the worst and surest.
+
+    Hosts show a limited number, and readers look at their own lines first. Equals stay in report order.
+    """
+    return sorted(results, key=lambda result: _rank(result, report.added))
 
 
 def by_cause(results: Iterable[Result]) -> list[list[Result]]:
@@ -25,6 +28,7 @@ def by_cause(results: Iterable[Result]) -> list[list[Result]]:
     return list(groups.values())
 
 
-def _rank(result: Result) -> tuple[int, int, int]:
+def _rank(result: Result, added: Mapping[str, frozenset[int]]) -> tuple[int, bool, int, int]:
     finding = result.finding
-    return _STATUSES.index(result.status), _SEVERITIES.index(finding.severity), -finding.confidence.rank
+    elsewhere = added.get(finding.path, frozenset()).isdisjoint(range(finding.line, finding.end_line + 1))
+    return (_STATUSES.index(result.status), elsewhere, _SEVERITIES.index(finding.severity), -finding.confidence.rank)

@@ -30,7 +30,7 @@ def write(report: Report, style: Style) -> Iterator[str]:
         commands["warning"].append(f"::warning title=mergegate::{_data(printable(warning))}\n")
     for condition in blocking(report.conditions):
         commands["error"] += [f"{line}\n" for line in _blocked(condition, prefix)]
-    for result in most_relevant_first(report.new):
+    for result in most_relevant_first(report, report.new):
         finding = result.finding
         commands[_COMMANDS[finding.severity]].append(f"{_command(report, finding, prefix)}\n")
     more = _more(commands)

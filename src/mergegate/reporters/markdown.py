@@ -65,7 +65,7 @@ def document(report: Report, start: str, limit: int, most: int) -> Iterator[str]
     if report.conditions:
         head += "".join(_fitting(_conditions(report.conditions, links), limit // 3))
     yield head
-    causes = [_Cause(report, group, links) for group in by_cause(most_relevant_first(report.new))]
+    causes = [_Cause(report, group, links) for group in by_cause(most_relevant_first(report, report.new))]
     if not causes:
         return
     left = limit - _size(head) - _END_ROOM

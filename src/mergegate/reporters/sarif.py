@@ -36,7 +36,7 @@ def write(report: Report, style: Style) -> Iterator[str]:
     The most relevant results come first, and only as many as GitHub accepts.
     """
     del style
-    results = most_relevant_first(report.results)
+    results = most_relevant_first(report, report.results)
     places = SarifPlaces(report)
     shown = min(len(results), _MOST_RESULTS)
     text = json.dumps(_log(report, results[:shown], places), indent=1)

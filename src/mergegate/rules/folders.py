@@ -12,6 +12,8 @@ from mergegate.errors import RuleError
 
 TABLES = "knowledge"
 TYPES = "types"
+SECRETS = "secrets"
+MIGRATIONS = "migrations"
 _SUFFIX = ".toml"
 
 
@@ -106,11 +108,12 @@ def _listed(folder: Path, shown: str) -> RulesFolder:
     rules: list[str] = []
     tables: list[str] = []
     others: list[str] = []
-    types = f"{TABLES}/{TYPES}/"
+    # these have readers of their own
+    apart = tuple(f"{TABLES}/{name}/" for name in (TYPES, SECRETS, MIGRATIONS))
     for name in _walk(str(folder), ""):
         family, _, inner = name.partition("/")
         if family == TABLES:
-            (tables if name.endswith(_SUFFIX) and not name.startswith(types) else others).append(name)
+            (tables if name.endswith(_SUFFIX) and not name.startswith(apart) else others).append(name)
         elif name.endswith(_SUFFIX) and inner and "/" not in inner:
             rules.append(name)
     return RulesFolder(folder, shown, tuple(rules), tuple(tables), tuple(others))

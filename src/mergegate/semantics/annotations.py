@@ -113,7 +113,9 @@ class Annotations(Members):
                     return join([self.declared(module, p, depth + 1) for p in parts])
                 if form == "type":
                     named = self.declared(module, parts[0], depth + 1)
-                    return tuple(a_class(v[1], DECLARED) for v in named if v[0] == "ins")
+                    # a type variable that nothing binds stands for its bound
+                    bounds = [bound for v in named if v[0] == "tv" for bound in v[3]]
+                    return tuple(a_class(v[1], DECLARED) for v in (*named, *bounds) if v[0] == "ins")
                 if form == "call":
                     return (("call", self.declared(module, parts[-1], depth + 1)),)
                 if form == "await":

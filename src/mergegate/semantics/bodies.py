@@ -8,11 +8,11 @@ from typing import NamedTuple
 from mergegate.rules.model import BlockingBody
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.chains import label, steps
-from mergegate.semantics.choices import contradicts
 from mergegate.semantics.effects import GRADES, Effects, runs_in_loop
 from mergegate.semantics.graph import Edge, Primitive
 from mergegate.semantics.package_table import BodyFact, DemandFact
-from mergegate.syntax.summary import Demand
+from mergegate.syntax.demands import contradicts
+from mergegate.syntax.summary import DEMANDS, Demand
 
 # what asks the file system once, and the locks of short sections, are nothing to speak of in a library
 _GRADES = frozenset({"unbounded", "contents"})
@@ -158,7 +158,10 @@ class Bodies:
             operation = fact.operations[edge.operation]
             if below >= 0:
                 demands = self._passed_on(function, operation.node, below, demands)
-            demands |= frozenset(fact.guards[operation.guard])
+            # what a guard asks of texts is judged where a call passes one, and not told about a package
+            for index, text in fact.guards[operation.guard]:
+                plain: Demands = frozenset([(index, wanted) for wanted in DEMANDS if wanted == text])
+                demands |= plain
             below = function
         return demands
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from mergegate.semantics.callables import Callables
-from mergegate.semantics.choices import contradicts
 from mergegate.semantics.library import library_result
 from mergegate.semantics.type_table import MISSING
 from mergegate.semantics.values import (
@@ -21,7 +21,9 @@ from mergegate.semantics.values import (
     Value,
     join,
 )  # fmt: skip
-from mergegate.syntax.summary import FunctionFlag, Row
+from mergegate.syntax.demands import alternatives, fails
+from mergegate.syntax.summary import FIRST_ROWS, FunctionFlag, Row
+from mergegate.syntax.summary import NONE as NONE_ROW
 
 
 class Calls(Callables):
@@ -224,16 +226,38 @@ class Calls(Callables):
             return allowed
         for number, conditions in enumerate(fact.guards):
             for position, wanted in conditions:
-                if contradicts(self._passed_row(function, receiver, arguments, position), wanted):
+                if self.is_refuted(wanted, lambda p, i=position: self.passed_row(function, receiver, arguments, i, p)):
                     allowed.discard(number)
         return allowed
+
+    def is_refuted(self, demand: str, passed: Callable[[str], Row]) -> bool:
+        """Tell whether what is passed certainly meets no test of a demand; `passed` gives the row for a path."""
+        return all(fails(passed(test.path), test) for test in alternatives(demand))
+
+    def passed_row(self, function: int, receiver: Value | None, arguments: Arguments, position: int, path: str) -> Row:
+        """Return the constant passed for a parameter, or for an item of a `**` parameter."""
+        if not path:
+            return self._passed_row(function, receiver, arguments, position)
+        if path[0] != ":" or self._has_unpacking(arguments):
+            return UNKNOWN_ROW
+        given = next((node for key, node in arguments.keywords if key == path[1:]), 0)
+        return self.constant(arguments.module, given) if given else FIRST_ROWS[NONE_ROW]
+
+    def constant(self, module: int, node: int) -> Row:
+        """Return the row of a node; of a member of an enum, the class and the name."""
+        row = self.row(module, node)
+        if row[0] == "." and row[2].isupper():
+            owner = self.row(module, row[1])
+            if owner[0] in ".gm" and str(owner[-1])[:1].isupper():
+                return ("E", owner[-1], row[2])
+        return row
 
     def _passed_row(self, function: int, receiver: Value | None, arguments: Arguments, position: int) -> Row:
         """Return the row passed for a parameter, by the call or by default; the unknown row if that is open."""
         home, node = arguments.module, self.argument_node(function, receiver, arguments, position)
         if not node and not self._has_unpacking(arguments):
             home, node = self.function_module[function], self.fact(function).parameters[position].default
-        return self.row(home, node) if node else _UNKNOWN_ROW
+        return self.constant(home, node) if node else UNKNOWN_ROW
 
     def _has_unpacking(self, arguments: Arguments) -> bool:
         """Tell whether `*args` or `**kwargs` may pass what the call does not spell out."""
@@ -244,4 +268,4 @@ class Calls(Callables):
 
 
 _MAX_CALLS_IN_PATH = 3
-_UNKNOWN_ROW: Row = ("?",)
+UNKNOWN_ROW: Row = ("?",)

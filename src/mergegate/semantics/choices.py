@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mergegate.semantics.attributes import Attributes
+from mergegate.syntax.demands import contradicts
 from mergegate.syntax.summary import DEMANDS, Demand, Row
 
 _OPPOSITE: dict[Demand, Demand] = {"truthy": "falsy", "falsy": "truthy", "none": "some", "some": "none"}
@@ -15,8 +17,6 @@ _FIELDS: dict[str, tuple[int, ...]] = {
     "L": (1,), "S": (1,), "G": (1,), "D": (1, 2), "/": (1, 2), "~": (4, 5),
 }  # fmt: skip
 
-# rows of what is never None
-_PRESENT = frozenset("(clsbLSGDT/")
 # (parameter, demand) to whether the parameter meets it
 Decisions = dict[tuple[int, int], bool]
 
@@ -94,18 +94,19 @@ class Choices(Attributes):
 def _find_choices(rows: list[Row]) -> ModuleChoices:
     pairs: dict[int, dict[tuple[int, int], None]] = {}
     above: set[int] = set()
-    if any(row[0] == "~" for row in rows):
+    first = next((node for node, row in enumerate(rows) if row[0] == "~"), -1)
+    if first >= 0:
         # the parts of a row stand before it in the table
-        for node, row in enumerate(rows):
+        for node, row in enumerate(islice(rows, first, None), first):
             if row[0] == "~":
                 pairs.setdefault(row[1], {})[row[2], row[3]] = None
                 above.add(node)
-            elif not above.isdisjoint(_parts(row)):
+            elif not above.isdisjoint(parts_of(row)):
                 above.add(node)
     return ModuleChoices({function: tuple(found) for function, found in pairs.items()}, frozenset(above))
 
 
-def _parts(row: Row) -> Iterable[int]:
+def parts_of(row: Row) -> Iterable[int]:
     """Return the nodes that a row is made of."""
     kind = row[0]
     if kind == "(":
@@ -126,18 +127,3 @@ def _mapped(row: Row, change: Callable[[int], int]) -> Row:
     for field in _FIELDS[kind]:
         fresh[field] = change(fresh[field])
     return tuple(fresh)
-
-
-def contradicts(row: Row, wanted: Demand) -> bool:
-    """Tell whether a constant argument cannot be what a guard demands."""
-    if row[0] == "k" and row[1] in ("True", "False", "None"):
-        truth = row[1] == "True"
-        absent = row[1] == "None"
-    elif row[0] == "#":
-        truth, absent = bool(row[1]), False
-    elif row[0] in _PRESENT and wanted in ("none", "some"):
-        # an object made on the spot, or written out, is there
-        truth, absent = True, False
-    else:
-        return False
-    return {"truthy": not truth, "falsy": truth, "none": not absent, "some": absent}[wanted]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mergegate.rules.model import ArgumentDemand, Blocking, BlockingBody, Condition
-from mergegate.semantics.choices import contradicts
+from mergegate.syntax.demands import contradicts
 
 if TYPE_CHECKING:
     from mergegate.semantics.calls import Calls

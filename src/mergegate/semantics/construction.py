@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mergegate.semantics.calls import Calls
+from mergegate.semantics.calls import UNKNOWN_ROW, Calls
+from mergegate.semantics.values import Arguments
 from mergegate.syntax.summary import Row
 
 
@@ -21,6 +22,57 @@ class Construction(Calls):
     """Questions about what the constructors of classes of the program run."""
 
     _hooks: dict[int, tuple[list[int], list[Factory]]]
+
+    def hook_guards(self, hook: int, key: int, arguments: Arguments) -> frozenset[int] | None:
+        """Return the guards of a hook of a class that a constructor call leaves open; None: all."""
+        guards = self.fact(hook).guards
+        if len(guards) < 2 or arguments.module < 0 or self._has_unpacking(arguments):
+            return None
+        open_guards = frozenset(
+            number
+            for number, conditions in enumerate(guards)
+            if not any(
+                index == 0 and self.is_refuted(demand, lambda path: self._field_row(key, path, arguments))
+                for index, demand in conditions
+            )
+        )
+        return open_guards if len(open_guards) < len(guards) else None
+
+    def _field_row(self, key: int, path: str, arguments: Arguments) -> Row:
+        """Return the constant that a field holds after a constructor call; the unknown row if that is open."""
+        if path[:1] != ".":
+            return UNKNOWN_ROW
+        for name, node in arguments.keywords:
+            if name == path[1:]:
+                return self.constant(arguments.module, node)
+        ancestors = self.mro(key)
+        custom = self.find_method(key, "__init__")
+        if (arguments.positional and custom is None) or not _SETTINGS.isdisjoint(ancestors):
+            return UNKNOWN_ROW
+        for ancestor in ancestors:
+            node = self.classes[ancestor].names.get(path[1:], 0) if isinstance(ancestor, int) else 0
+            if node and isinstance(ancestor, int):
+                return self._default_row(self.class_module[ancestor], node)
+        return UNKNOWN_ROW
+
+    def _default_row(self, module: int, node: int) -> Row:
+        """Return the constant that a field holds by default."""
+        row = self.row(module, node)
+        if row[0] == "&":
+            row = self.row(module, row[1])
+        if row[0] != "(":
+            return row if row[0] in "k#s" else UNKNOWN_ROW
+        keywords = dict(row[3])
+        if not _ALIASES.isdisjoint(keywords) or not any(
+            v[0] in ("x", "cls") and v[1] in _FIELDS for v in self.value(module, row[1])
+        ):
+            return UNKNOWN_ROW
+        factory = keywords.get("default_factory") or keywords.get("factory")
+        if factory:
+            made = {v[1] for v in self.value(module, factory) if v[0] in ("x", "cls")}
+            return _EMPTY if made and made <= _EMPTY_FACTORIES else UNKNOWN_ROW
+        default = keywords.get("default") or (row[2][0] if row[2] else 0)
+        return self.row(module, default) if default else UNKNOWN_ROW
 
     def construction_hooks(self, key: int) -> tuple[list[int], list[Factory]]:
         """Return the (validators, default factories) of a class, those of its bases included."""
@@ -65,6 +117,12 @@ class Construction(Calls):
         return 0
 
 
+# an empty container is false and there, as the number is
+_EMPTY: Row = ("#", 0)
+_EMPTY_FACTORIES = frozenset({"builtins.dict", "builtins.list", "builtins.set", "builtins.tuple", "builtins.str"})
+_ALIASES = frozenset({"alias", "validation_alias", "init"})
+# what takes the values of its fields from the environment
+_SETTINGS = frozenset({"pydantic_settings.BaseSettings", "pydantic.BaseSettings"})
 _VALIDATORS = frozenset(
     f"pydantic.{name}" for name in ("model_validator", "field_validator", "root_validator", "validator")
 )

@@ -29,7 +29,7 @@ class Site(NamedTuple):
 
     def without_arguments(self) -> Site:
         """The same place, for a call whose arguments are not at hand (a callback, a special method)."""
-        return self._replace(row=_NO_CALL, module=-1, function=-1)
+        return Site(-1, self.operation, _NO_CALL, self.first_use, self.edges)
 
 
 class Dispatch(Construction):
@@ -61,6 +61,7 @@ class Dispatch(Construction):
         self.primitives: list[Primitive] = []
         self._primitive_ids: dict[tuple[str, int], int] = {}
         self._verdicts: dict[str, Blocking | bool | None] = {}
+        self._method_names: dict[tuple[str, str], tuple[str, ...]] = {}
         self.first_group = len(self.functions)
         self.groups: list[Virtual | Special] = []
         self._group_ids: dict[Any, int] = {}
@@ -85,7 +86,7 @@ class Dispatch(Construction):
         elif kind == "x":
             self._external_edges(site, (value[1],))
         elif kind == "xm":
-            self._external_edges(site, [f"{ancestor}.{value[3]}" for ancestor in self.mro(value[1])])
+            self._external_edges(site, self._catalogued_method(value[1], value[3]))
         elif kind == "part":
             for inner in value[1]:
                 self.call_edges(site.without_arguments(), inner)
@@ -212,14 +213,23 @@ class Dispatch(Construction):
             self._external_edges(site, [a for a in self.mro(key) if isinstance(a, str)][:1])
         validators, factories = self.construction_hooks(key)
         plain = site.without_arguments()
+        arguments = Arguments(site.module, site.row[2], site.row[3])
         for validator in validators:
-            self.function_edges(plain, validator, receiver)
+            guards = self.hook_guards(validator, key, arguments)
+            if guards is None:
+                self.function_edges(plain, validator, receiver)
+            else:
+                site.edges.append(self._hook_edge(site, validator, guards, key))
         if factories:
             given = {name for name, _ in site.row[3]}
             for factory in factories:
                 if factory.field not in given:
                     for value in self.value(factory.module, factory.node):
                         self.call_edges(plain, value)
+
+    def _hook_edge(self, site: Site, hook: int, guards: frozenset[int], key: int) -> Edge:
+        """Return the edge to a hook of which a constructor call's arguments rule some branches out."""
+        return Edge(site.operation, self.group(Special(hook, guards, key, exact=True)), 0, site.first_use)
 
     def _initialiser_edges(self, site: Site, key: int, receiver: Value) -> bool:
         """Add edges to what the class itself runs on its new instances; tell whether it has an `__init__`."""
@@ -230,7 +240,12 @@ class Dispatch(Construction):
                 for value in self.value(self.class_module[hit[0]], hit[1]):
                     if value[0] == "fn":
                         found = found or name == "__init__"
-                        self.function_edges(site, value[1], receiver)
+                        arguments = Arguments(site.module, site.row[2], site.row[3])
+                        guards = self.hook_guards(value[1], key, arguments) if name in _HOOKS else None
+                        if guards is None:
+                            self.function_edges(site, value[1], receiver)
+                        else:
+                            site.edges.append(self._hook_edge(site, value[1], guards, key))
         return found
 
     def _external_edges(self, site: Site, names: Iterable[object]) -> None:
@@ -241,6 +256,16 @@ class Dispatch(Construction):
                     lazily = site.first_use or entry.grade == "first-use"
                     site.edges.append(Edge(site.operation, self._primitive(entry, str(name)), 0, lazily))
                 return
+
+    def _catalogued_method(self, key: str, method: str) -> tuple[str, ...]:
+        """Return the name under which the catalogue knows a method of an external class; nothing if it does not."""
+        ancestors = self.mro(key)
+        known = self._method_names.get((key, method))
+        if known is None:
+            names = (f"{ancestor}.{method}" for ancestor in ancestors)
+            found = next((name for name in names if self._verdict(name) is not None), None)
+            known = self._method_names[key, method] = () if found is None else (found,)
+        return known
 
     def _can_block(self, entry: Blocking, site: Site) -> bool:
         """Tell whether a call that an entry speaks of can block at just this place."""
@@ -287,6 +312,7 @@ class Dispatch(Construction):
         return -1 - known
 
 
+_HOOKS = frozenset({"__post_init__", "model_post_init"})
 _NO_CALL: tuple[str, int, tuple[int, ...], tuple[Any, ...]] = ("(", 0, (), ())
 
 _BUILTIN_DECORATORS = {

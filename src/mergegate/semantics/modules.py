@@ -28,6 +28,8 @@ class ModuleIndex:
         self.by_name: dict[str, list[int]] = {}
         self.names: list[str] = []
         self.prefixes: set[str] = set()
+        # for each file what comes before the names of modules beside it, empty if it is no script; None: not known yet
+        self._beside_scripts: list[str | None] = [None] * len(self.paths)
         roots = [root.strip("/").removeprefix("./") for root in source_roots]
         for index, path in enumerate(self.paths):
             candidates = self._candidates(path, roots)
@@ -80,10 +82,14 @@ class ModuleIndex:
 
     def _beside(self, name: str, importer: int) -> int:
         """A script, which is in no package, imports the modules of its own folder."""
-        folder: str = posixpath.dirname(self.paths[importer])
-        if not folder or self._outermost(self.paths[importer]) != folder:
+        prefix = self._beside_scripts[importer]
+        if prefix is None:
+            folder: str = posixpath.dirname(self.paths[importer])
+            is_script = folder and self._outermost(self.paths[importer]) == folder
+            prefix = self._beside_scripts[importer] = f"{folder.replace('/', '.')}." if is_script else ""
+        if not prefix:
             return -1
-        found = self.by_name.get(f"{folder.replace('/', '.')}.{name}", ())
+        found = self.by_name.get(f"{prefix}{name}", ())
         return next((index for index in found if index != importer), -1)
 
     def _nearness(self, index: int, importer: int) -> int:

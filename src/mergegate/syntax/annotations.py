@@ -23,7 +23,7 @@ class AnnotationReader(Reader):
         if isinstance(expression, ast.Subscript):
             return self.subscript_annotation(expression)
         if isinstance(expression, ast.Attribute):
-            return self.nodes[".", self.annotation(expression.value), expression.attr]
+            return self.attribute_annotation(expression)
         if isinstance(expression, ast.BinOp):
             return self.union_annotation(expression)
         if isinstance(expression, ast.Constant):
@@ -32,7 +32,37 @@ class AnnotationReader(Reader):
             return self.nodes["T", *[self.annotation(e) for e in expression.elts]]
         if isinstance(expression, ast.Starred):
             return self.annotation(expression.value)
+        if isinstance(expression, ast.Call):
+            self.called_annotation(expression)
         return UNKNOWN
+
+    def attribute_annotation(self, expression: ast.Attribute) -> int:
+        """Read `module.Name`."""
+        value = expression.value
+        node = self.nodes[".", self.annotation(value), expression.attr]
+        if isinstance(value, ast.Name) and self.imported.get(value.id) and not self.quoted:
+            scope = self.scope
+            key = (node, self.flags)
+            if key not in scope.seen_attributes:
+                scope.seen_attributes.add(key)
+                self.operation("annotate", node, expression)
+        return node
+
+    def called_annotation(self, expression: ast.Call) -> None:
+        """Read `conlist(int, min_items=1)`: what a library makes of it is not known, but what is passed is."""
+        callee = self.annotation(expression.func)
+        positional = tuple([self.annotation(argument) for argument in expression.args])
+        keywords = tuple(
+            [(keyword.arg or "**", self.passed_in_annotation(keyword.value)) for keyword in expression.keywords]
+        )
+        if not self.quoted:
+            self.operation("annotate", self.nodes["(", callee, positional, keywords], expression)
+
+    def passed_in_annotation(self, expression: ast.expr) -> int:
+        """Read an argument of a call in an annotation, as far as it is a constant."""
+        if isinstance(expression, ast.Constant):
+            return self.read(expression)
+        return self.annotation(expression)
 
     def union_annotation(self, expression: ast.BinOp) -> int:
         """Read `A | B | C`."""
@@ -58,7 +88,10 @@ class AnnotationReader(Reader):
                 self.forward_references[value] = ast.parse(value.strip(), mode="eval").body
             except (SyntaxError, ValueError, MemoryError):
                 self.forward_references[value] = None
-        return self.annotation(self.forward_references[value])
+        self.quoted += 1
+        node = self.annotation(self.forward_references[value])
+        self.quoted -= 1
+        return node
 
     def subscript_annotation(self, expression: ast.Subscript) -> int:
         """Read `List[X]`, `Literal[...]`, `Annotated[T, ...]`."""
@@ -70,6 +103,9 @@ class AnnotationReader(Reader):
             return self.nodes["[", base, UNKNOWN]
         if label == "Annotated" and isinstance(index, ast.Tuple) and index.elts:
             # `Annotated[T, Depends(f)]`: T says what arrives, f is only evaluated by the framework
+            for item in index.elts[1:]:
+                if isinstance(item, ast.Call):
+                    self.called_annotation(item)
             return self.annotation(index.elts[0]) or self.dependency(index.elts[1:])
         return self.nodes["[", base, self.annotation(index)]
 

@@ -6,21 +6,22 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from mergegate.syntax.annotations import AnnotationReader
+from mergegate.syntax.demands import either
 from mergegate.syntax.scope import Key
-from mergegate.syntax.summary import NONE, UNKNOWN, Demand
+from mergegate.syntax.subjects import Demands, SubjectReader
+from mergegate.syntax.summary import NONE, UNKNOWN
 
 _SAME = frozenset({ast.Is, ast.Eq})
 _OTHER = frozenset({ast.IsNot, ast.NotEq})
+_AMONG = frozenset({ast.In, ast.NotIn})
 _ASYNC_PROBES = frozenset(
     {"iscoroutinefunction", "iscoroutine", "isawaitable", "isasyncgenfunction", "is_async_callable"}
 )
 
-# what a branch demands of parameters of the function: all of (index, demand)
-Demands = list[tuple[int, Demand]]
+_STRING_METHODS = {"startswith": "^", "endswith": "$"}
 
 
-class ConditionReader(AnnotationReader):
+class ConditionReader(SubjectReader):
     """Narrowing of names and attributes by tests."""
 
     def assume(self, test: ast.expr, truth: bool, demands: Demands | None = None) -> None:
@@ -54,15 +55,42 @@ class ConditionReader(AnnotationReader):
         if isinstance(test.op, ast.Not):
             self.assume(test.operand, not truth, demands)
 
+    def assume_walrus(self, test: ast.NamedExpr, truth: bool, demands: Demands | None) -> None:
+        """Learn from `(name := value)`."""
+        if demands is not None:
+            self.demand(test, "truthy" if truth else "falsy", demands)
+
+    def assume_attribute(self, test: ast.Attribute, truth: bool, demands: Demands | None) -> None:
+        """Learn from `self.field` alone."""
+        if demands is not None and truth:
+            self.demand(test, "truthy", demands)
+
     def assume_all(self, test: ast.BoolOp, truth: bool, demands: Demands | None) -> None:
         """Learn from `and` and `or`: all parts of a true `and` hold, none of a false `or`."""
         if isinstance(test.op, ast.And) == truth:
             for value in test.values:
                 self.assume(value, truth, demands)
+        elif demands is not None:
+            self.demand_any(test, truth, demands)
+
+    def demand_any(self, test: ast.BoolOp, truth: bool, demands: Demands) -> None:
+        """Note that one of several demands on the same parameter must hold: `x == "a" or x.startswith("b")`."""
+        found: list[tuple[int, str]] = []
+        for value in test.values:
+            own: Demands = []
+            handler = _ASSUMPTIONS.get(type(value))
+            if handler is None or isinstance(value, ast.BoolOp):
+                return
+            mark = len(self.scope.log)
+            handler(self, value, truth, own)
+            self.scope.rollback(mark)
+            if len(own) != 1 or own[0][0] != (found or own)[0][0]:
+                return
+            found.append(own[0])
+        demands.append((found[0][0], either(demand for _, demand in found)))
 
     def assume_call(self, test: ast.Call, truth: bool, demands: Demands | None) -> None:
-        """Learn from `isinstance(x, T)` and from questions whether something is asynchronous."""
-        del demands
+        """Learn from `isinstance(x, T)`, `x.startswith(...)` and from questions whether something is asynchronous."""
         func, arguments = test.func, test.args
         name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
         if name == "isinstance" and len(arguments) == 2:
@@ -73,6 +101,13 @@ class ConditionReader(AnnotationReader):
             key = self.narrowing_key(arguments[0])
             if key is not None:
                 self.scope.set(key, UNKNOWN)
+        elif truth and demands is not None and isinstance(func, ast.Attribute):
+            if name in _STRING_METHODS and len(arguments) == 1:
+                self.demand_text(func.value, _STRING_METHODS[name], arguments[0], demands)
+            elif name == "get":
+                self.demand(test, "truthy", demands)
+        elif name == "bool" and demands is not None and len(arguments) == 1:
+            self.demand(arguments[0], "truthy" if truth else "falsy", demands)
 
     def narrow(self, key: Key, annotation: int, truth: bool) -> None:
         """Let what a key holds be an instance of a type from here on, or not be one."""
@@ -82,14 +117,27 @@ class ConditionReader(AnnotationReader):
     def assume_comparison(self, test: ast.Compare, truth: bool, demands: Demands | None) -> None:
         """Learn from `x is None`, `x == False` and their opposites."""
         right, operator = test.comparators[0], type(test.ops[0])
-        if (
-            not isinstance(right, ast.Constant)
-            or len(test.ops) > 1
-            or (operator not in _SAME and operator not in _OTHER)
-        ):
+        if len(test.ops) > 1:
+            return
+        if operator in _AMONG:
+            if (
+                demands is not None
+                and truth == (operator is ast.In)
+                and isinstance(right, ast.Tuple | ast.List | ast.Set)
+            ):
+                self.demand_text(test.left, "=", right, demands)
+            return
+        if operator not in _SAME and operator not in _OTHER:
             return
         positive = (operator in _SAME) == truth
-        if right.value is None:
+        if not isinstance(right, ast.Constant):
+            if demands is not None and positive and isinstance(right, ast.Attribute):
+                self.demand_text(test.left, "=", right, demands)
+            return
+        if isinstance(right.value, str):
+            if demands is not None and positive:
+                self.demand_text(test.left, "=", right, demands)
+        elif right.value is None:
             if demands is not None:
                 self.demand(test.left, "none" if positive else "some", demands)
             if positive:
@@ -98,13 +146,6 @@ class ConditionReader(AnnotationReader):
                     self.scope.set(key, NONE)
         elif isinstance(right.value, bool) and demands is not None:
             self.demand(test.left, "truthy" if right.value == positive else "falsy", demands)
-
-    def demand(self, expression: ast.expr, demand: Demand, demands: Demands) -> None:
-        """Note a demand on a parameter of the function, if the expression is one."""
-        if isinstance(expression, ast.Name):
-            row = self.rows[self.scope.env.get(expression.id, UNKNOWN)]
-            if row[0] == "p" and row[1] == self.scope.function:
-                demands.append((row[2], demand))
 
     def narrowing_key(self, expression: ast.expr) -> Key | None:
         """Return the environment's key for a local name or an attribute chain on one, else None."""
@@ -135,6 +176,8 @@ class ConditionReader(AnnotationReader):
 
 _ASSUMPTIONS: dict[type[ast.AST], Callable[[ConditionReader, Any, bool, Demands | None], None]] = {
     ast.Name: ConditionReader.assume_name,
+    ast.NamedExpr: ConditionReader.assume_walrus,
+    ast.Attribute: ConditionReader.assume_attribute,
     ast.Call: ConditionReader.assume_call,
     ast.Compare: ConditionReader.assume_comparison,
     ast.UnaryOp: ConditionReader.assume_negation,

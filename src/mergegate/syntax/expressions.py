@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
+from mergegate.syntax.alternatives import STDLIB, asks_for_version
+from mergegate.syntax.fingerprints import MAX_LENGTH, fingerprint
 from mergegate.syntax.functions import FunctionReader
 from mergegate.syntax.reader import WITHOUT_PROPERTIES
 from mergegate.syntax.scope import Scope
@@ -59,13 +62,17 @@ class ExpressionReader(FunctionReader):
             return held
         # one read stands for all under the same conditions
         key = (node, self.flags, scope.guard) if self.flags or scope.guard else node
-        if key not in scope.seen_attributes:
+        # but for special names, which are rare
+        if key not in scope.seen_attributes or expression.attr.startswith("__"):
             scope.seen_attributes.add(key)
             # a property can only be met on an instance
             row = self.rows[base]
             kind = row[0]
-            whole_module = (kind == "g" and row[1] in self.imported) or (kind == "m" and not row[3])
-            if not whole_module and kind not in WITHOUT_PROPERTIES:
+            if kind == "g" and row[1] in self.imported:
+                kind = "m" if self.imported[row[1]] else "?"
+            elif kind == "m" and not row[3] and row[2].partition(".")[0] in STDLIB:
+                kind = "?"
+            if kind not in WITHOUT_PROPERTIES:
                 self.operation("attribute", node, expression)
         return node
 
@@ -84,14 +91,20 @@ class ExpressionReader(FunctionReader):
         if expression.args:
             arguments: list[int] = []
             for argument in expression.args:
-                arguments.append(EXPRESSIONS[argument.__class__](self, argument))  # noqa: PERF401
+                node = EXPRESSIONS[argument.__class__](self, argument)
+                if node == STRING and argument.__class__ is ast.Constant:
+                    node = self.text_argument(argument.value, func)  # type: ignore[union-attr]
+                arguments.append(node)
             positional = tuple(arguments)
         keywords: tuple[tuple[str, int], ...] = ()
         if expression.keywords:
             named: list[tuple[str, int]] = []
             for keyword in expression.keywords:
                 value = keyword.value
-                named.append((keyword.arg or "**", EXPRESSIONS[value.__class__](self, value)))
+                node = EXPRESSIONS[value.__class__](self, value)
+                if node == STRING and value.__class__ is ast.Constant and not _SECRET(keyword.arg or ""):
+                    node = self.text_argument(value.value, func)  # type: ignore[union-attr]
+                named.append((keyword.arg or "**", node))
             keywords = tuple(named)
         if label:
             special = self.special_call(label, expression, positional)
@@ -107,6 +120,12 @@ class ExpressionReader(FunctionReader):
             )
         )  # fmt: skip
         return node
+
+    def text_argument(self, text: str, func: ast.expr) -> int:
+        """Return the node of a string constant that a call passes: with its fingerprint, where a guard may ask."""
+        if len(text) > MAX_LENGTH or (" " in text) or (type(func) is ast.Attribute and func.attr in _UNASKING):
+            return STRING
+        return self.nodes["s", fingerprint(text)]
 
     def special_call(self, label: str, expression: ast.Call, positional: tuple[int, ...]) -> int | None:
         """Return the node of a call whose meaning is in its syntax, None if it is an ordinary call after all."""
@@ -223,13 +242,16 @@ class ExpressionReader(FunctionReader):
 
     def read_conditional(self, expression: ast.IfExp, flags: int = 0) -> int:
         self.read(expression.test)
-        mark = self.scope.mark()
+        mark, outer = self.scope.mark(), self.flags
+        if asks_for_version(expression.test):
+            self.flags |= Flag.ALTERNATIVE
         self.assume(expression.test, True)
         body = self.read_outcome(expression.body, flags)
         self.leave(mark)
         self.assume(expression.test, False)
         other = self.read_outcome(expression.orelse, flags)
         self.leave(mark)
+        self.flags = outer
         return self.nodes.union((body, other))
 
     def leave(self, mark: tuple[int, int]) -> None:
@@ -342,6 +364,15 @@ class ExpressionReader(FunctionReader):
 
 
 _LARGE = 1e9
+# what passes of these is no choice that a function of the program makes, but for each a row of its own
+_UNASKING = frozenset(
+    {
+        "add_argument", "append", "critical", "debug", "decode", "encode", "endswith", "error", "exception", "find",
+        "format", "get", "getenv", "info", "join", "log", "lstrip", "pop", "print", "replace", "rstrip", "setdefault",
+        "split", "startswith", "strip", "sub", "warning", "write",
+    }
+)  # fmt: skip
+_SECRET = re.compile(r"(?i)secret|passw|pwd|token|credential|api_?key|passphrase").search
 _CONSTANTS: dict[type, int] = {bytes: BYTES, type(None): NONE, type(...): ELLIPSIS}
 _LONG_TUPLE = 50
 _LOOP_PROBES = frozenset({"get_running_loop", "is_running", "_get_running_loop"})

@@ -109,7 +109,8 @@ class ModuleReader(StatementReader):
         """Read the bodies put off, which may put off more."""
         for scope, definition in self.deferred:
             self.scope = scope
-            self.flags = 0
+            known = self.facts.functions[scope.function].flags & FunctionFlag.ALTERNATIVE
+            self.flags = Flag.ALTERNATIVE if known else 0
             if isinstance(definition, ast.Lambda):
                 scope.results.append((self.read(definition.body), 0))
             else:

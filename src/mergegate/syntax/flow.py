@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from mergegate.syntax.alternatives import asks_for_version
 from mergegate.syntax.expressions import ExpressionReader
-from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, gives, looked_up_in
+from mergegate.syntax.laziness import emptiness_test, fills, fullness_test, gives, looked_up_in, only_holds
 from mergegate.syntax.scope import Changes, Key
 from mergegate.syntax.summary import DEMANDS, Demand, Flag, FunctionFlag
 
@@ -52,7 +53,7 @@ class FlowReader(ExpressionReader):
         last = statement.body[-1]
         if not paths or not isinstance(last, ast.Return) or not gives(last, (*tested, *paths)):
             return
-        if fills(block, paths, block.index(statement) + 1):
+        if fills(block, paths, block.index(statement) + 1) and not only_holds(statement.body):
             self.flags |= Flag.FIRST_USE
 
     def shared(self, paths: Sequence[str]) -> list[str]:
@@ -170,13 +171,15 @@ class FlowReader(ExpressionReader):
         scope = self.scope
         guard, first = scope.guard, statement
         ends: list[Changes | None] = []
-        choice: tuple[int, Demand] | None = None
+        choice: tuple[int, str] | None = None
         self.read(statement.test)
-        start = len(scope.log)
+        start, before = len(scope.log), self.flags
         # the `elif`s of a chain are nested in the tree; thousands of them are walked, not recursed into
         while True:
             test, rest = statement.test, statement.orelse
             known = bool(test.value) if isinstance(test, ast.Constant) else None
+            if asks_for_version(test):
+                self.flags |= Flag.ALTERNATIVE
             if known is False:
                 self.pass_over(statement.body)
             else:
@@ -193,8 +196,10 @@ class FlowReader(ExpressionReader):
             self.restrict(test, False)
             if not rest:
                 if not any(end is not None for end in ends):
+                    # the rest of the block is the other alternative
                     self.go_on_after(first, guard)
                     return
+                self.flags = before
                 ends.append(scope.changes(start))
                 break
             if len(rest) != 1 or not isinstance(rest[0], ast.If):
@@ -202,9 +207,31 @@ class FlowReader(ExpressionReader):
                 break
             statement = rest[0]
             self.read(statement.test)
+        self.flags = before
         scope.rollback(start)
         scope.guard = guard
-        self.join(ends, choice)
+        if choice is None or choice[1] in _CHOICES:
+            self.join(ends, choice and (choice[0], _CHOICES[choice[1]]))
+        else:
+            self.join_variants(ends, choice)
+
+    def join_variants(self, ends: Sequence[Changes | None], choice: tuple[int, str]) -> None:
+        """Continue behind branches of which the first, taken for some texts only, may have rebound the parameter."""
+        scope = self.scope
+        then, other = ends[0], ends[-1]
+        kept = ("p", scope.function, choice[0])
+        rebound = [
+            name
+            for name in then or ()
+            if len(ends) == 2 and other is not None and isinstance(name, str) and name not in other
+            and self.rows[scope.env.get(name, 0)] == kept
+        ]  # fmt: skip
+        self.join(ends)
+        for name in rebound:
+            node = scope.env.get(name, 0)
+            known = scope.variants.setdefault(node, choice)
+            if known != choice:
+                scope.variants[node] = (choice[0], "")
 
     def go_on_after(self, statement: ast.If, guard: int) -> None:
         """Continue with what every branch of an `if` leaves to those for which no test was true."""
@@ -214,7 +241,7 @@ class FlowReader(ExpressionReader):
         elif isinstance(last, ast.Return):
             self.early_return = statement
 
-    def choice(self, outer: int) -> tuple[int, Demand] | None:
+    def choice(self, outer: int) -> tuple[int, str] | None:
         """Return the one demand by which the current guard goes beyond `outer`, if it is one."""
         scope = self.scope
         added = scope.guards[scope.guard][len(scope.guards[outer]) :]
@@ -244,5 +271,6 @@ def _has_yield(statements: Sequence[ast.stmt]) -> bool:
     return False
 
 
+_CHOICES: dict[str, Demand] = {demand: demand for demand in DEMANDS}
 _EXITS = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
 _SAYING_NOTHING = frozenset({ast.Name, ast.Attribute, ast.Call})

@@ -5,22 +5,34 @@ from __future__ import annotations
 import ast
 import sys
 
+from mergegate.syntax.alternatives import alternative
 from mergegate.syntax.bindings import BindingReader
+from mergegate.syntax.fingerprints import MAX_LENGTH, fingerprint
 from mergegate.syntax.reader import FunctionNode
 from mergegate.syntax.scope import Scope
-from mergegate.syntax.summary import UNKNOWN, FunctionFact, FunctionFlag, Parameter, ParameterKind
+from mergegate.syntax.summary import UNKNOWN, FunctionFact, FunctionFlag, Parameter, ParameterKind, Place
 
 
 class FunctionReader(BindingReader):
     """Functions and lambdas."""
 
-    def function(self, definition: FunctionNode, name: str, *, method: bool, decorators: tuple[int, ...] = ()) -> int:
+    def function(
+        self,
+        definition: FunctionNode,
+        name: str,
+        *,
+        method: bool,
+        decorators: tuple[int, ...] = (),
+        places: tuple[Place, ...] = (),
+    ) -> int:
         """Register a function and put off its body.
 
         Parameters
         ----------
         method
             Whether it is an attribute of the class whose body is being read.
+        decorators, places
+            The nodes of its decorators, and where they stand.
         """
         outer = self.scope
         mark = len(outer.log)
@@ -34,8 +46,9 @@ class FunctionReader(BindingReader):
         self.facts.functions.append(
             FunctionFact(
                 name, self.qualify(name), definition.lineno, definition.col_offset,
-                definition.end_lineno or definition.lineno, _flags(definition), outer.class_index if method else -1,
-                outer.function, tuple(parameters), returns, decorators=decorators,
+                definition.end_lineno or definition.lineno, _flags(definition) | alternative(self.flags),
+                outer.class_index if method else -1, outer.function, tuple(parameters), returns,
+                decorators=decorators, places=places,
             )
         )  # fmt: skip
         scope = Scope(index, outer, class_index=outer.class_index if method else -1)
@@ -77,17 +90,23 @@ class FunctionReader(BindingReader):
         defaults = arguments.defaults
         given = len(ordinary) - len(defaults)
         for position, argument in enumerate(ordinary):
-            default = self.read(defaults[position - given]) if position >= given else UNKNOWN
+            default = self.default(defaults[position - given]) if position >= given else UNKNOWN
             found.append(self.parameter(argument, "a", default))
         for parameter in found[: len(arguments.posonlyargs)]:
             parameter.kind = "p"
         if arguments.vararg is not None:
             found.append(self.parameter(arguments.vararg, "*", UNKNOWN))
         for argument, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-            found.append(self.parameter(argument, "k", self.read(value) if value is not None else UNKNOWN))
+            found.append(self.parameter(argument, "k", self.default(value) if value is not None else UNKNOWN))
         if arguments.kwarg is not None:
             found.append(self.parameter(arguments.kwarg, "**", UNKNOWN))
         return found
+
+    def default(self, value: ast.expr) -> int:
+        """Read a default; of a short text, that other texts can be told from it."""
+        if isinstance(value, ast.Constant) and isinstance(value.value, str) and len(value.value) <= MAX_LENGTH:
+            return self.nodes["s", fingerprint(value.value)]
+        return self.read(value)
 
     def parameter(self, argument: ast.arg, kind: ParameterKind, default: int) -> Parameter:
         """Read one parameter."""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from mergegate.syntax.alternatives import alternative_try, expects_warning
 from mergegate.syntax.laziness import failing_look_up, fills
 from mergegate.syntax.loops import LoopReader
 from mergegate.syntax.scope import Changes, Key
@@ -20,8 +21,10 @@ class GuardedReader(LoopReader):
         mark, flags = len(scope.log), self.flags
         if any(_catches_runtime_error(handler) for handler in statement.handlers):
             self.flags |= Flag.LOOP_GUARDED
+        other = alternative_try(statement)
+        self.flags |= other
         self.block(statement.body)
-        self.flags = flags
+        self.flags = flags | other
         partial = self.partly(scope.changes(mark), mark)
         if statement.orelse and not scope.dead:
             self.block(statement.orelse)
@@ -29,6 +32,7 @@ class GuardedReader(LoopReader):
         scope.rollback(mark)
         missed = self.shared(failing_look_up(statement.body))
         self.join([end, self.handlers_end(statement.handlers, partial, missed)])
+        self.flags = flags
         if statement.finalbody:
             dead = scope.dead
             if dead:
@@ -101,7 +105,11 @@ class GuardedReader(LoopReader):
                 node = self.nodes["n", manager]
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, node)
+        flags = self.flags
+        if any(expects_warning(item.context_expr) for item in statement.items):
+            self.flags |= Flag.ALTERNATIVE
         self.block(statement.body)
+        self.flags = flags
         if scope.awaits > awaits:
             for manager, expression in entered:
                 self.operation("lock", manager, expression)

@@ -57,6 +57,7 @@ def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) 
     """Tell whether statements, from `start` on, assign one of the paths, or its name marks a finished set-up."""
     if any(map(_STATE.search, paths)):
         return True
+    filled = False
     pending: list[Any] = list(reversed(statements[start : start + _MAX_VISITED]))
     visited = 0
     while pending and visited < _MAX_VISITED:
@@ -66,19 +67,37 @@ def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) 
         if kind in _BLOCKS:
             for block in _BLOCKS[kind]:
                 pending.extend(getattr(statement, block))
-        elif isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                parts = target.elts if isinstance(target, ast.Tuple) else (target,)
-                if any(path_of(part) in paths for part in parts):
-                    return True
-        elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
-            if path_of(statement.target) in paths:
+        elif _empties(statement, paths):
+            # what is taken out again each time is a register of what is going on, not a cache
+            return False
+        else:
+            filled = filled or _assigns(statement, paths)
+    return filled
+
+
+def _assigns(statement: ast.AST, paths: Sequence[str]) -> bool:
+    """Tell whether a simple statement puts something into one of the paths."""
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            parts = target.elts if isinstance(target, ast.Tuple) else (target,)
+            if any(path_of(part) in paths for part in parts):
                 return True
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            func = statement.value.func
-            if isinstance(func, ast.Attribute) and func.attr in _FILLING and path_of(func.value) in paths:
-                return True
-    return False
+    elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+        return path_of(statement.target) in paths
+    return _method_on(statement, paths) in _FILLING
+
+
+def _empties(statement: ast.AST, paths: Sequence[str]) -> bool:
+    """Tell whether a simple statement takes an item out of one of the paths."""
+    if isinstance(statement, ast.Delete):
+        return any(isinstance(t, ast.Subscript) and path_of(t.value) in paths for t in statement.targets)
+    return _method_on(statement, paths) in _EMPTYING
+
+
+def _method_on(statement: ast.AST, paths: Sequence[str]) -> str:
+    """Return the method that a statement only calls on one of the paths; empty if it is anything else."""
+    func = statement.value.func if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else None
+    return func.attr if isinstance(func, ast.Attribute) and path_of(func.value) in paths else ""
 
 
 def gives(statement: ast.Return, paths: Sequence[str]) -> bool:
@@ -87,6 +106,12 @@ def gives(statement: ast.Return, paths: Sequence[str]) -> bool:
     if isinstance(value, ast.Constant):
         return value.value is None or isinstance(value.value, bool)
     return value is None or any(path_of(part) in paths for part in ast.walk(value) if isinstance(part, ast.expr))
+
+
+def only_holds(statements: Sequence[ast.stmt]) -> bool:
+    """Tell whether statements `yield` without a value: they hold something for a caller, and look nothing up for it."""
+    parts = [part for statement in statements[:_MAX_VISITED] for part in ast.walk(statement)]
+    return any(isinstance(part, ast.Yield) and part.value is None for part in parts)
 
 
 def looked_up_in(value: ast.expr | None) -> str:
@@ -163,4 +188,5 @@ _BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
     ast.FunctionDef: ("body",),
     ast.AsyncFunctionDef: ("body",),
 }
+_EMPTYING = frozenset({"pop", "discard", "remove"})
 _FILLING = frozenset({"add", "append", "extend", "setdefault", "update"})

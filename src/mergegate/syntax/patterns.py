@@ -6,6 +6,7 @@ import ast
 
 from mergegate.syntax.guarded import GuardedReader
 from mergegate.syntax.scope import Changes, Key
+from mergegate.syntax.subjects import Demands
 from mergegate.syntax.summary import UNKNOWN
 
 
@@ -28,7 +29,12 @@ class PatternReader(GuardedReader):
                 self.assume(case.guard, True)
             elif isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None:
                 complete = True
+            guard = scope.guard
+            demands = self.pattern_demands(statement.subject, case.pattern)
+            if demands:
+                scope.guard = scope.guarded_by(demands)
             self.block(case.body)
+            scope.guard = guard
             ends.append(None if scope.dead else scope.changes(mark))
             scope.rollback(mark)
             scope.dead = False
@@ -42,6 +48,15 @@ class PatternReader(GuardedReader):
         classes = [self.annotation(kind.cls) for kind in kinds if isinstance(kind, ast.MatchClass)]
         if len(classes) == len(kinds):
             self.narrow(key, classes[0] if len(classes) == 1 else self.nodes["T", *classes], True)
+
+    def pattern_demands(self, subject: ast.expr, pattern: ast.pattern) -> Demands:
+        """Return what `case "a" | "b":`, of strings or enum members, demands of a parameter."""
+        kinds = pattern.patterns if isinstance(pattern, ast.MatchOr) else [pattern]
+        values = [kind.value for kind in kinds if isinstance(kind, ast.MatchValue)]
+        demands: Demands = []
+        if len(values) == len(kinds):
+            self.demand_text(subject, "=", ast.Tuple(elts=values), demands)
+        return demands
 
     def bind_pattern(self, pattern: ast.pattern, subject: int) -> None:
         """Bind the names of a pattern that is matched against `subject`."""

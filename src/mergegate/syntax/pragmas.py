@@ -36,8 +36,22 @@ class Pragma(NamedTuple):
     reason: str
 
 
+class Comment(NamedTuple):
+    """A comment and where it begins: a 1-based line, a 0-based column in characters."""
+
+    line: int
+    column: int
+    text: str
+
+
+def comments(data: bytes) -> list[Comment]:
+    """Return the comments of a file up to where it cannot be read as Python."""
+    return [Comment(each.line, each.column, each.text) for each in _tokenise(data).comments]
+
+
 class _Comment(NamedTuple):
     line: int
+    column: int
     text: str
     # what stands before it on its line
     code: str
@@ -85,7 +99,7 @@ def _tokenise(data: bytes) -> _Source:
         for token in tokenize.generate_tokens(text.readline):
             if token.type == tokenize.COMMENT:
                 line, column = token.start
-                comments.append(_Comment(line, token.string, token.line[:column].strip(), (0, 0)))
+                comments.append(_Comment(line, column, token.string, token.line[:column].strip(), (0, 0)))
             elif token.type == tokenize.NEWLINE:
                 statement = (start or token.start[0], token.start[0])
                 statements.append(statement)

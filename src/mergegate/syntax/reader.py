@@ -7,6 +7,7 @@ import ast
 from mergegate.syntax.scope import ModuleFacts, NodeTable, Scope
 from mergegate.syntax.summary import UNKNOWN, OperationKind
 
+Placed = ast.expr | ast.stmt | ast.alias
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -22,8 +23,10 @@ class Reader:
         self.deferred: list[tuple[Scope, FunctionNode]] = []
         # the names of each function that functions nested in it rebind
         self.rebound: dict[ast.AST, frozenset[str]] = {}
-        # names that `import` binds to whole modules, at module level
-        self.imported: set[str] = set()
+        # names that `import` binds to whole modules, at module level: whether from outside the standard library
+        self.imported: dict[str, bool] = {}
+        # how many quoted annotations are being read, whose parts have no place of their own
+        self.quoted = 0
         self.forward_references: dict[str, ast.expr | None] = {}
 
     def read(self, expression: ast.expr) -> int:
@@ -104,7 +107,7 @@ class Reader:
 
     # -- operations ----------------------------------------------------------------------------------------------
 
-    def operation(self, kind: OperationKind, node: int, place: ast.expr | ast.stmt, flags: int = 0) -> None:
+    def operation(self, kind: OperationKind, node: int, place: Placed, flags: int = 0) -> None:
         """Record that something is executed at `place`."""
         scope = self.scope
         line = place.lineno

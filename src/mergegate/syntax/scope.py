@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mergegate.syntax.summary import FIRST_ROWS, ClassFact, Demand, FunctionFact, Guard, OperationRow, Row
+from mergegate.syntax.summary import FIRST_ROWS, ClassFact, FunctionFact, Guard, OperationRow, Place, Row
 
 # a name, or the node of an attribute that was assigned or narrowed
 Key = str | int
@@ -91,12 +91,17 @@ class Scope:
         For each loop around this point: where its body began, and what held at each `break` and `continue`.
     cells
         In functions: variables of the names that nested functions rebind.
+    members
+        In class bodies: what `ClassFact.places` says.
+    variants
+        Nodes that are a parameter unless it meets a demand: what is left of it where a branch may have rebound it.
     """
 
     __slots__ = (
         "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "entry", "env", "flags",
         "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "lookups", "loops",
-        "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "walrus", "yields",
+        "members", "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "variants",
+        "walrus", "yields",
     )  # fmt: skip
 
     def __init__(self, function: int, parent: Scope | None, *, class_index: int = -1, is_class: bool = False) -> None:
@@ -131,6 +136,8 @@ class Scope:
         self.assigned_calls: list[tuple[str, int]] = []
         self.awaits = 0
         self.walrus: list[tuple[str, int]] = []
+        self.members: list[tuple[str, int, Place]] = []
+        self.variants: dict[int, tuple[int, str]] = {}
 
     def set(self, key: Key, node: int) -> None:
         """Let a name or attribute hold `node` from here on."""
@@ -172,7 +179,7 @@ class Scope:
             else:
                 self.set(key, node)
 
-    def guarded_by(self, conditions: Sequence[tuple[int, Demand]]) -> int:
+    def guarded_by(self, conditions: Sequence[tuple[int, str]]) -> int:
         """Return the id of the current guard extended by `conditions`."""
         step = (self.guard, *conditions)
         known = self.guard_ids.get(step)
@@ -180,7 +187,7 @@ class Scope:
             known = self.guard_ids[step] = self._extended_guard(conditions)
         return known
 
-    def _extended_guard(self, conditions: Sequence[tuple[int, Demand]]) -> int:
+    def _extended_guard(self, conditions: Sequence[tuple[int, str]]) -> int:
         guard = self.guards[self.guard]
         added = [condition for condition in dict.fromkeys(conditions) if condition not in guard]
         if not added or len(guard) + len(added) > MAX_GUARD:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 
+from mergegate.syntax.alternatives import STDLIB, place_of
 from mergegate.syntax.expressions import EXPRESSIONS
 from mergegate.syntax.patterns import PatternReader
 from mergegate.syntax.scope import Scope
@@ -25,6 +26,8 @@ class StatementReader(PatternReader):
         targets, value = statement.targets, statement.value
         target = targets[0]
         if type(target) is ast.Name and len(targets) == 1:
+            if self.scope.is_class:
+                self.note_member(target.id, statement)
             self.bind(target.id, self.read_kept(value, target.id))
             self.scope.lookups[target.id] = value
             if target.id == "__all__":
@@ -33,6 +36,11 @@ class StatementReader(PatternReader):
         node = self.read(value)
         for target in targets:
             self.assign(target, node)
+
+    def note_member(self, name: str, statement: ast.Assign | ast.AnnAssign) -> None:
+        """Note where a class body binds a name."""
+        annotated = Flag.ANNOTATED if isinstance(statement, ast.AnnAssign) else 0
+        self.scope.members.append((name, self.flags | annotated, place_of(statement)))
 
     def read_kept(self, value: ast.expr, name: str) -> int:
         """Read a value that only `name` keeps."""
@@ -51,13 +59,17 @@ class StatementReader(PatternReader):
     def read_annotated(self, statement: ast.AnnAssign) -> None:
         annotation = self.annotation(statement.annotation)
         target, value = statement.target, statement.value
+        if self.scope.is_class and isinstance(target, ast.Name):
+            self.note_member(target.id, statement)
         if value is None:
             node = self.nodes["@", annotation] if annotation else UNKNOWN
         else:
             kept = self.read_kept(value, target.id) if isinstance(target, ast.Name) else self.read(value)
             node = self.nodes["&", kept, annotation] if annotation else kept
-            if isinstance(target, ast.Name) and target.id == "__all__":
-                self.add_exports(value)
+            if isinstance(target, ast.Name):
+                self.scope.lookups[target.id] = value
+                if target.id == "__all__":
+                    self.add_exports(value)
         self.assign(target, node)
 
     def read_augmented(self, statement: ast.AugAssign) -> None:
@@ -134,28 +146,38 @@ class StatementReader(PatternReader):
         for alias in statement.names:
             top = alias.name.partition(".")[0]
             self.facts.imports[alias.name] = None
+            if top not in STDLIB:
+                self.operation("import", self.nodes["m", 0, alias.name, ""], alias)
             module = alias.name if alias.asname else top
             name = alias.asname or top
             self.bind(name, self.nodes["m", 0, module, ""])
             if self.scope.parent is None:
-                self.imported.add(name)
+                self.imported[name] = top not in STDLIB
 
     def read_import_from(self, statement: ast.ImportFrom) -> None:
         module = statement.module or ""
         level = statement.level or 0
+        foreign = False
         if not level:
             self.facts.imports[module] = None
+            foreign = module.partition(".")[0] not in STDLIB
         for alias in statement.names:
             if alias.name == "*":
                 self.facts.stars[level, module] = None
             else:
-                self.bind(alias.asname or alias.name, self.nodes["m", level, module, alias.name])
+                node = self.nodes["m", level, module, alias.name]
+                if foreign:
+                    self.operation("import", node, alias)
+                self.bind(alias.asname or alias.name, node)
 
     # -- definitions ---------------------------------------------------------------------------------------------
 
     def read_function(self, statement: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         decorators = tuple([self.read(d) for d in statement.decorator_list])
-        node = self.function(statement, statement.name, method=self.scope.is_class, decorators=decorators)
+        places = tuple([place_of(d) for d in statement.decorator_list])
+        node = self.function(
+            statement, statement.name, method=self.scope.is_class, decorators=decorators, places=places
+        )
         replaces = not any(_is_companion(d) for d in statement.decorator_list)
         if replaces or statement.name not in self.scope.env:
             self.bind(statement.name, node)
@@ -170,7 +192,7 @@ class StatementReader(PatternReader):
         index = len(self.facts.classes)
         fact = ClassFact(
             statement.name, self.qualify(statement.name), statement.lineno, statement.col_offset,
-            outer.function, bases, keywords, decorators, {}, {},
+            outer.function, bases, keywords, decorators, {}, {}, self.flags & Flag.ALTERNATIVE,
         )  # fmt: skip
         self.facts.classes.append(fact)
         node = self.nodes["c", index]
@@ -180,6 +202,7 @@ class StatementReader(PatternReader):
         self.scope = self.class_scope(outer, index)
         self.block(statement.body)
         fact.names.update({name: held for name, held in self.scope.env.items() if isinstance(name, str)})
+        fact.places = tuple(self.scope.members)
         outer.awaits = self.scope.awaits
         self.scope = outer
         outer.rollback(mark)

@@ -25,7 +25,7 @@ row    fields                          meaning
 ``@``  annotation                      a value of the annotated type
 ``r``  callable                        in annotations: what a framework makes of `Depends(callable)`
 ``k``  text                            the constant None, True, False or ...; ``#`` number
-``s``                                  a str; ``b`` bytes
+``s``  [fingerprint]                   a str, of a constant argument with its fingerprint; ``b`` bytes
 ``L``  element                         a list; ``S`` set, ``G`` generator expression
 ``D``  key, value                      a dict
 ``T``  node, node, ...                 a tuple; ``T*`` element: one of unknown or great length
@@ -56,11 +56,22 @@ FIRST_ROWS: tuple[Row, ...] = (
 )  # fmt: skip
 
 OperationKind = Literal[
-    "call", "attribute", "enter", "iterate", "lock", "__getitem__", "__setitem__", "__delitem__", "__contains__"
+    "call",
+    "attribute",
+    "enter",
+    "iterate",
+    "lock",
+    "__getitem__",
+    "__setitem__",
+    "__delitem__",
+    "__contains__",
+    "import",
+    "annotate",
 ]
 ParameterKind = Literal["p", "a", "*", "k", "**"]
 Demand = Literal["truthy", "falsy", "none", "some"]
-Guard = tuple[tuple[int, Demand], ...]
+# (parameter, demand): one of `DEMANDS`, or a test that `mergegate.syntax.demands` reads
+Guard = tuple[tuple[int, str], ...]
 DEMANDS: tuple[Demand, ...] = ("truthy", "falsy", "none", "some")
 
 
@@ -81,6 +92,10 @@ class Flag:
         Stands under `if __name__ == "__main__"`.
     DISCARDED
         The result is bound to a local name that nothing ever reads.
+    ALTERNATIVE
+        Stands in one of several ways to do something, of which a version or the presence of a library picks one.
+    ANNOTATED
+        Of an assignment in a class body: it has an annotation.
     """
 
     AWAITED = 1
@@ -89,16 +104,19 @@ class Flag:
     LOOP_GUARDED = 8
     MAIN = 16
     DISCARDED = 32
+    ALTERNATIVE = 64
+    ANNOTATED = 128
 
 
 class FunctionFlag:
-    """Bits of `FunctionFact.flags`."""
+    """Bits of `FunctionFact.flags`; `ALTERNATIVE` as in `Flag`, of its definition."""
 
     ASYNC = 1
     GENERATOR = 2
     LAMBDA = 4
     STUB = 8
     CHECKS_LOOP = 16
+    ALTERNATIVE = 32
 
 
 class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -107,7 +125,8 @@ class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
     Attributes
     ----------
     kind
-        What it is; `lock` is a synchronous `with` around an await, a dunder an operator on a container.
+        What it is; `lock` is a synchronous `with` around an await, a dunder an operator on a container, `import` an
+        absolute import from outside the standard library, `annotate` a call or a module's attribute in an annotation.
     node
         The call's or attribute's own row; what is entered, iterated or operated on.
     guard
@@ -131,6 +150,9 @@ class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
         """The last line."""
         return self.line + self.height
 
+
+# where something stands: line, column, how many lines it spans beyond the first, end column
+Place = tuple[int, int, int, int]
 
 # the fields of an operation, which are encoded like it: made in half the time
 OperationRow = tuple[OperationKind, int, int, int, int, int, int, int]
@@ -158,6 +180,8 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
         (node, guard) of each `return`.
     guards
         Alternatives that the function's own parameters decide: each a conjunction of (index, demand). Guard 0 is empty.
+    places
+        Where each decorator stands.
     """
 
     name: str
@@ -175,6 +199,7 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
     decorators: tuple[int, ...] = ()
     guards: tuple[Guard, ...] = ((),)
     code: bytes = b"\x90"
+    places: tuple[Place, ...] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -201,7 +226,15 @@ def _decoded_operations(code: bytes) -> tuple[Operation, ...]:
 
 
 class ClassFact(msgspec.Struct, array_like=True, gc=False):
-    """A class: `names` are bound in its body, `attributes` through `self` or `cls` in its methods."""
+    """A class: `names` are bound in its body, `attributes` through `self` or `cls` in its methods.
+
+    Attributes
+    ----------
+    flags
+        Bits of `Flag` that hold where it is defined.
+    places
+        (name, flags, place) of each assignment to a name in its body, annotations without a value included.
+    """
 
     name: str
     qualname: str
@@ -213,6 +246,8 @@ class ClassFact(msgspec.Struct, array_like=True, gc=False):
     decorators: tuple[int, ...]
     names: dict[str, int]
     attributes: dict[str, int]
+    flags: int = 0
+    places: tuple[tuple[str, int, Place], ...] = ()
 
 
 class ParseProblem(NamedTuple):

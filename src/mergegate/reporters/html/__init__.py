@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.resources import files
 
 from mergegate import __version__
 from mergegate.gate.report import Report, Result
 from mergegate.gate.verdict import is_open
 from mergegate.reporters import Style
 from mergegate.reporters.html.findings import Cards
-from mergegate.reporters.html.overview import conditions, counts, filters, rule_table, rule_texts
+from mergegate.reporters.html.overview import conditions, counts, file_table, filters, rule_table, rule_texts
+from mergegate.reporters.html.page import head, shipped
 from mergegate.reporters.html.tree import element, html, prose
 from mergegate.reporters.plain import printable
 from mergegate.reporters.verdict import headline
@@ -28,20 +26,9 @@ _SECTIONS = {
 def write(report: Report, style: Style) -> Iterator[str]:
     """Write the page in ASCII; without JavaScript all is there but the filters."""
     del style
-    css, script = _shipped("style.css"), _shipped("script.js")
+    css, script = shipped("style.css"), shipped("script.js")
     title = f"mergegate: {_verdict(report)} in {printable(report.root.name) or 'project'}"
-    yield '<!doctype html>\n<html lang="en">\n<head>\n'
-    for meta in (
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_policy(css, script)),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("title", title),
-        element("style", css),
-    ):
-        yield f"{html(meta)}\n"
-    yield "</head>\n<body>\n"
+    yield from head(title, css, script)
     yield from _body(report)
     yield f"{html(element('script', script))}\n</body>\n</html>\n"
 
@@ -55,7 +42,7 @@ def _body(report: Report) -> Iterator[str]:
     if report.conditions:
         yield f"{html(conditions(report.conditions))}\n"
     if report.results:
-        yield f"{html(rule_table(report))}\n{html(filters(report))}\n"
+        yield f"{html(rule_table(report))}\n{html(file_table(report))}\n{html(filters(report))}\n"
     yield '<main id="findings" tabindex="-1">\n'
     cards = Cards(report)
     for status, title in _SECTIONS.items():
@@ -94,18 +81,3 @@ def _verdict(report: Report) -> str:
         return headline(report.conditions).capitalize()
     new = len(report.new)
     return f"{new:,} new finding{'' if new == 1 else 's'}" if new else "No new findings"
-
-
-def _shipped(name: str) -> str:
-    return files(__package__ or "").joinpath(name).read_text(encoding="utf-8").strip()
-
-
-def _policy(css: str, script: str) -> str:
-    """Return a policy that lets the page run its own script and style and load nothing."""
-    style_hash, script_hash = (
-        base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii") for text in (css, script)
-    )
-    return (
-        f"default-src 'none'; style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'; "
-        "base-uri 'none'; form-action 'none'"
-    )

@@ -38,7 +38,7 @@ class Cards:
 
     def write(self, results: Sequence[Result]) -> Iterator[str]:
         """Write a card for each cause of some results, the worst first."""
-        for group in by_cause(most_relevant_first(results)):
+        for group in by_cause(most_relevant_first(self.report, results)):
             yield html(self._card(group))
             yield "\n"
 

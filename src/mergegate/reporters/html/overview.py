@@ -13,10 +13,11 @@ from mergegate.gate.conditions import Condition
 from mergegate.gate.report import Report
 from mergegate.reporters.arrangement import by_cause
 from mergegate.reporters.html.tree import Node, element, prose
-from mergegate.reporters.plain import printable, printable_lines
+from mergegate.reporters.plain import printable, printable_lines, printable_path
 from mergegate.reporters.rule_help import rule_markdown
 from mergegate.reporters.verdict import places
 
+_MOST_FILES = 200
 _STATUSES = ("new", "baselined", "suppressed")
 
 
@@ -75,13 +76,38 @@ def rule_table(report: Report) -> Element:
     for rule, numbers in sorted(by_rule.items(), key=lambda item: (-item[1]["new"], item[0])):
         name = element("a", rule, href=f"#rule-{rule}", class_="rule")
         summary = report.rules[rule].summary if rule in report.rules else ""
-        cells: list[Node] = [element("th", name, element("span", summary), scope="row")]
+        cells: list[Node] = [element("th", name, element("span", *prose(summary)), scope="row")]
         cells += [
             element("td", f"{number:,}", class_="number") for number in (causes[rule], *(numbers[s] for s in shown))
         ]
         rows.append(element("tr", *cells))
     table = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
     return element("section", element("h2", "By rule"), element("div", table, class_="scroll"), class_="overview")
+
+
+def file_table(report: Report) -> Element:
+    """Return how many findings each file has and of which rules, the files with most new ones first."""
+    by_file: dict[str, Counter[str]] = {}
+    rules: dict[str, Counter[str]] = {}
+    for result in report.results:
+        by_file.setdefault(result.finding.path, Counter())[result.status] += 1
+        rules.setdefault(result.finding.path, Counter())[result.finding.rule] += 1
+    shown = [status for status in _STATUSES if any(each[status] for each in by_file.values())]
+    head = [element("th", "File", scope="col")]
+    head += [element("th", status, scope="col", class_="number") for status in shown]
+    rows: list[Node] = []
+    ranked = sorted(by_file.items(), key=lambda item: (-item[1]["new"], -item[1].total(), item[0]))
+    for path, numbers in ranked[:_MOST_FILES]:
+        named = ", ".join(f"{rule} {count}" for rule, count in rules[path].most_common())
+        name = element("th", element("code", printable_path(path)), element("span", named), scope="row")
+        rows.append(element("tr", name, *(element("td", f"{numbers[s]:,}", class_="number") for s in shown)))
+    table = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
+    parts: list[Node] = [element("div", table, class_="scroll")]
+    if len(ranked) > _MOST_FILES:
+        parts.append(element("p", f"{len(ranked) - _MOST_FILES:,} more files"))
+    heading = element("h2", "By file ", element("span", f"{len(ranked):,}", class_="count"))
+    # a page of few findings is not to begin with a long table
+    return element("details", element("summary", heading), *parts, class_="overview files")
 
 
 def filters(report: Report) -> Element:

@@ -1,0 +1,138 @@
+"""Loops of one command: coroutines that only a command's own event loop runs, where nothing else waits for its thread.
+
+`asyncio.run(main())` makes a loop for one coroutine. As long as all that runs there is awaited one after the other, a
+blocking call delays nobody but the command itself. That ends where the loop is shared: with the first task, group or
+server that any of these coroutines starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mergegate.semantics.callgraph import CallGraph
+from mergegate.semantics.choices import parts_of
+from mergegate.syntax.summary import Flag, FunctionFlag
+
+# what lets other work run on the same loop, by the last name
+_SHARING = frozenset(
+    {
+        "gather", "create_task", "ensure_future", "TaskGroup", "create_task_group", "open_nursery", "start_soon",
+        "as_completed", "start_server", "create_server", "serve", "serve_forever", "run_forever", "call_soon",
+        "call_later", "run_coroutine_threadsafe",
+    }
+)  # fmt: skip
+
+
+class OwnLoops:
+    """Finds the coroutines that run in such a loop only, as far as the program shows.
+
+    Parameters
+    ----------
+    roots
+        The coroutines that loops are made for.
+    """
+
+    def __init__(self, program: CallGraph, roots: Iterable[int]) -> None:
+        self.program = program
+        self._callees: dict[int, frozenset[int]] = {}
+        self._shares: dict[int, bool] = {}
+        trees = [self._tree(root) for root in sorted(roots)]
+        shared = set[int]().union(*(tree for tree in trees if any(map(self._is_sharing, tree))))
+        kept = {function for tree in trees for function in tree} - shared
+        self.functions = self._without_outsiders(kept, set(roots))
+
+    def _tree(self, root: int) -> set[int]:
+        """Return a coroutine and all that it awaits, directly or through others."""
+        found = {root}
+        pending = [root]
+        while pending:
+            for function in self._awaited(pending.pop()) - found:
+                found.add(function)
+                pending.append(function)
+        return found
+
+    def _awaited(self, function: int) -> frozenset[int]:
+        known = self._callees.get(function)
+        if known is None:
+            program = self.program
+            module = program.function_module[function]
+            found: set[int] = set()
+            shares = False
+            for operation in program.functions[function].operations:
+                row = program.row(module, operation.node)
+                if operation.kind != "call" or row[0] != "(":
+                    continue
+                callee = program.row(module, row[1])
+                shares = shares or callee[-1] in _SHARING
+                if operation.flags & Flag.AWAITED:
+                    values = program.value(module, row[1])
+                    found.update(v[1] for v in values if v[0] == "fn" and self._is_coroutine(v[1]))
+            known = self._callees[function] = frozenset(found)
+            self._shares[function] = shares
+        return known
+
+    def _is_coroutine(self, function: int) -> bool:
+        return bool(self.program.functions[function].flags & FunctionFlag.ASYNC)
+
+    def _is_sharing(self, function: int) -> bool:
+        return self._shares[function]
+
+    def _without_outsiders(self, kept: set[int], roots: set[int]) -> frozenset[int]:
+        """Leave out what is called or named from anywhere else, and then what these call."""
+        users = self._users(kept - roots)
+        changed = True
+        while changed:
+            outside = {f for f in kept - roots if f not in users or not users[f] <= kept}
+            changed = bool(outside)
+            kept = kept - outside
+        return frozenset(kept)
+
+    def _users(self, wanted: set[int]) -> dict[int, set[int]]:
+        """Return who calls each function; those that are named in other ways, or open to a framework, are left out."""
+        program = self.program
+        names: dict[str, list[int]] = {}
+        for function in wanted:
+            fact = program.functions[function]
+            exports = program.modules[program.function_module[function]].exports or ()
+            if not fact.decorators and fact.name not in exports and not self._is_hook(function):
+                names.setdefault(fact.name, []).append(function)
+        found: dict[int, set[int]] = {function: set() for functions in names.values() for function in functions}
+        for module in range(len(program.modules)) if names else ():
+            for name, user in self._mentions(module, names):
+                for function in names[name]:
+                    found[function].add(user)
+        return found
+
+    def _is_hook(self, function: int) -> bool:
+        """Tell whether a method may be one that a base class of a library calls."""
+        owner = self.program.owner(function)
+        return owner >= 0 and any(isinstance(a, str) and a != "builtins.object" for a in self.program.mro(owner))
+
+    def _mentions(self, module: int, names: dict[str, list[int]]) -> Iterator[tuple[str, int]]:
+        """Yield (name, function) for each call of something of such a name; -1 where it is not called but kept."""
+        program = self.program
+        rows = program.modules[module].rows
+        first = program.function_base[module]
+        own = {
+            function - first: name
+            for name, functions in names.items()
+            for function in functions
+            if program.function_module[function] == module
+        }
+        named = {
+            node: own[row[1]] if row[0] == "l" else row[-1]
+            for node, row in enumerate(rows)
+            if (row[0] in (".", "g", "m") and row[-1] in names) or (row[0] == "l" and row[1] in own)
+        }
+        if not named:
+            return
+        for row in rows:
+            parts = (*row[2], *(node for _, node in row[3])) if row[0] == "(" else parts_of(row)
+            for part in parts:
+                if part in named and row[0] != ".":
+                    yield named[part], -1
+        for local, fact in enumerate(program.modules[module].functions):
+            for operation in fact.operations:
+                row = rows[operation.node]
+                if operation.kind == "call" and row[0] == "(" and row[1] in named:
+                    yield named[row[1]], first + local

@@ -1,0 +1,183 @@
+"""The stage of hardcoded credentials: each file by itself, through the cache, which never holds a credential."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mergegate.cache.keys import key, sources_part
+from mergegate.cache.store import Store
+from mergegate.engine.extraction import in_processes
+from mergegate.engine.inputs import Input
+from mergegate.files.ignore import SUFFIX
+from mergegate.finding import Confidence, Finding, Severity
+from mergegate.rules.folders import SECRETS, TABLES, rules_folder
+from mergegate.secrets.kinds import kind_of
+
+if TYPE_CHECKING:
+    from mergegate.rules.rule import Rule
+    from mergegate.secrets.judgement import Secret
+    from mergegate.syntax.pragmas import Pragma
+
+CHECK = "secrets"
+_SOURCES = ("secrets",)
+_PYTHON = "python"
+# in such files people put credentials that open nothing
+_FOR_TESTS = re.compile(
+    r"(?:^|/)(?:tests?|testing|testdata|test_data|fixtures|examples?|samples?|docs?|tutorials?|benchmarks?|mocks?|e2e|stubs"
+    r"|cookbook|notebooks|demos?)/|(?:^|/)(?:conftest|test_[^/]*|[^/]*_tests?)\.[^/.]*$|\.(?:example|sample|template|dist)$"
+    r"|(?:^|/)\.env\.(?:example|sample|template|dist|test)"
+)
+_COMMENT = re.compile(r"#\s*mergegate:\s*ignore(?:\[(?P<rules>[\w, -]*)\])?\s*(?:--\s*(?P<reason>.*?))?\s*$")
+
+
+class Credentials:
+    """Finds the credentials in files.
+
+    Parameters
+    ----------
+    store
+        The cache; None: every file is judged.
+    jobs
+        The most worker processes; 0: as many as there are processors.
+    contents
+        Returns the contents of a file.
+    rules_part
+        Digest of the rules and of all tables behind them.
+    """
+
+    def __init__(self, store: Store | None, jobs: int, contents: Callable[[Input], bytes], rules_part: bytes) -> None:
+        self.store = store
+        self.jobs = jobs
+        self.contents = contents
+        self._part = key("judgement", sources_part(_SOURCES), rules_part)
+
+    def keys(self, inputs: Iterable[Input]) -> list[bytes]:
+        """Return the keys of what is known of files."""
+        return [key("secrets", self._part, _kind(each.path).encode(), each.digest) for each in inputs]
+
+    def of(
+        self, inputs: Sequence[Input], rules: Mapping[str, Rule]
+    ) -> tuple[list[Finding], dict[str, tuple[Pragma, ...]]]:
+        """Return the findings in files, and the suppression comments beside those in files that are no Python."""
+        findings: list[Finding] = []
+        pragmas: dict[str, tuple[Pragma, ...]] = {}
+        for input_, rows in zip(inputs, self._judged(inputs), strict=True):
+            for *fields, comment in rows:
+                rule = rules.get(str(fields[0]))
+                if rule is not None:
+                    findings.append(_finding(input_.path, rule, fields))
+                if comment and not input_.path.endswith(SUFFIX):
+                    pragmas[input_.path] = (*pragmas.get(input_.path, ()), _pragma(int(fields[1]), comment))
+        return findings, pragmas
+
+    def _judged(self, inputs: Sequence[Input]) -> list[list[list[Any]]]:
+        keys = self.keys(inputs)
+        stored = self.store.get_many(dict.fromkeys(keys)) if self.store is not None else {}
+        known: dict[bytes, list[list[Any]]] = {}
+        for entry, data in stored.items():
+            with contextlib.suppress(ValueError):
+                known[entry] = _rows(data)
+        stale = {entry: each for entry, each in zip(keys, inputs, strict=True) if entry not in known}
+        work = [_kind(each.path).encode() + b"\0" + self.contents(each) for each in stale.values()]
+        made = in_processes(judge_all, work, self.jobs)
+        for entry, rows in zip(stale, judge_all(work) if made is None else made, strict=True):
+            known[entry] = _rows(rows)
+            if self.store is not None:
+                self.store.put("secrets", entry, rows)
+        return [known[entry] for entry in keys]
+
+
+def judge_all(files: list[bytes]) -> list[bytes]:
+    """Return the credentials in files, each given as its kind, a null byte and its contents; runs in workers."""
+    # a run without changes needs none of these
+    from mergegate.engine.stack import on_fresh_stack  # noqa: PLC0415
+    from mergegate.secrets.scan import scan  # noqa: PLC0415
+    from mergegate.secrets.tables import load_tables  # noqa: PLC0415
+
+    tables = load_tables(rules_folder() / TABLES / SECRETS)
+
+    def judged(file: bytes) -> bytes:
+        kind, _, data = file.partition(b"\0")
+        found = scan(data, kind.decode(), tables)
+        lines = data.split(b"\n") if found else []
+        rows = [[*each, _comment(lines, each)] for each in found]
+        return json.dumps(rows, separators=(",", ":")).encode("ascii")
+
+    return on_fresh_stack(lambda: [judged(file) for file in files])
+
+
+def _comment(lines: Sequence[bytes], secret: Secret) -> list[str]:
+    """Return the rules and the reason of our own comment behind a credential; nothing if there is none."""
+    line = lines[secret.line - 1].decode("utf-8", "replace") if secret.line <= len(lines) else ""
+    found = _COMMENT.search(line)
+    return [found["rules"] or "", found["reason"] or ""] if found is not None else []
+
+
+def _pragma(line: int, comment: Sequence[str]) -> Pragma:
+    from mergegate.syntax.pragmas import Pragma  # noqa: PLC0415  (the package of the syntax is not loaded for nothing)
+
+    rules = tuple(name for part in comment[0].split(",") if (name := part.strip()))
+    return Pragma("mergegate", line, line, line, rules, comment[1])
+
+
+def _kind(path: str) -> str:
+    return _PYTHON if path.endswith(SUFFIX) else kind_of(path)
+
+
+def _rows(data: bytes) -> list[list[Any]]:
+    """Read what `judge_all` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are something else: whoever writes the cache is not trusted.
+    """
+    rows = json.loads(data)
+    if not isinstance(rows, list) or not all(_is_row(row) for row in rows):  # pyright: ignore[reportUnknownVariableType]
+        raise ValueError("no credentials")
+    return rows  # pyright: ignore[reportUnknownVariableType]
+
+
+_KINDS = (str, *[int] * 4, *[str] * 6, list)
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, list) or tuple(map(type, row)) != _KINDS:  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return False
+    return row[5] in _SEVERITIES and row[6] in _CONFIDENCES and all(isinstance(each, str) for each in row[11])  # pyright: ignore[reportUnknownVariableType]
+
+
+_SEVERITIES = {each.value: each for each in Severity}
+_CONFIDENCES = {each.value: each for each in Confidence}
+
+
+def _finding(path: str, rule: Rule, fields: Sequence[Any]) -> Finding:
+    _, line, column, end_line, end_column, severity, confidence, what, why, name, mark = fields
+    given, sure = _SEVERITIES[severity], _CONFIDENCES[confidence]
+    if _FOR_TESTS.search(path):
+        given, sure = _lower(given), sure.lowered(1 if "token" in rule.id or "private-key" in rule.id else 2)
+    holder = f", in `{name}`" if name else ""
+    return Finding(
+        rule.id, rule.family, given, sure, path, line, column, end_line, end_column,
+        f"{what} is written into the file{holder}: {why}", _help(path, rule.id, name), key=mark,
+    )  # fmt: skip
+
+
+def _lower(severity: Severity) -> Severity:
+    return Severity.WARNING if severity is Severity.ERROR else Severity.INFO
+
+
+def _help(path: str, rule: str, name: str) -> str:
+    spelled = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
+    variable = re.sub(r"[^A-Z0-9]+", "_", spelled).strip("_") or "SECRET"
+    if rule == "hardcoded-private-key":
+        where = "keep the key in a secret store or in a file outside of the repository"
+    elif path.endswith(SUFFIX):
+        where = f'read it from the environment, as in `os.environ["{variable}"]`'
+    else:
+        where = f"refer to it, as in `${{{variable}}}`, and keep it in a secret store"
+    return f"{where}; replace this one, for it is known now"

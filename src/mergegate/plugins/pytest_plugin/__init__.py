@@ -1,0 +1,62 @@
+"""The pytest plugin: judges what a whole run of the tests covers. It is on where `[tool.mergegate.coverage]` is.
+
+Every pytest of an environment imports this module, most of them for nothing: what is needed to judge is imported later.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_FILES = ("mergegate.toml", "pyproject.toml")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options, each as a setting of pytest too."""
+    group = parser.getgroup("mergegate", "coverage gate of mergegate")
+    group.addoption(
+        "--mergegate-no-coverage", action="store_true", default=None, help="Do not judge coverage in this run."
+    )
+    group.addoption(
+        "--mergegate-update-coverage", action="store_true", default=None,
+        help="Make what this run covers the coverage baseline, whether it is more or less than before.",
+    )  # fmt: skip
+    group.addoption(
+        "--mergegate-base", metavar="REF", help="Branch that this change is to be merged into, as origin/main."
+    )
+    group.addoption(
+        "--mergegate-allow-growth", action="store_true", default=None,
+        help="Let the coverage baseline accept more than that of the base does.",
+    )  # fmt: skip
+    group.addoption(
+        "--mergegate-data", action="append", metavar="FILE",
+        help="Data file of coverage.py to judge instead of what runs; may be repeated.",
+    )  # fmt: skip
+    parser.addini("mergegate_no_coverage", "Do not judge coverage.", type="bool", default=False)
+    parser.addini("mergegate_update_coverage", "Make what runs cover the baseline.", type="bool", default=False)
+    parser.addini("mergegate_base", "Branch that changes are merged into.", default="")
+    parser.addini("mergegate_allow_growth", "Let the coverage baseline grow.", type="bool", default=False)
+    parser.addini("mergegate_data", "Data files of coverage.py to judge.", type="linelist", default=[])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Turn the gate on, in the process that sees all results, where the project has its settings."""
+    if hasattr(config, "workerinput") or not _may_be_configured(config.rootpath):
+        return
+    from mergegate.plugins.pytest_plugin.gate import register  # noqa: PLC0415
+
+    register(config)
+
+
+def _may_be_configured(folder: Path) -> bool:
+    """Tell whether a file that could hold our settings speaks of them; reading them costs more than most runs want."""
+    for each in (folder, *folder.parents):
+        for name in _FILES:
+            try:
+                text = (each / name).read_bytes()
+            except OSError:
+                continue
+            if b"coverage" in text and (name == _FILES[0] or b"mergegate" in text):
+                return True
+    return False

@@ -1,0 +1,81 @@
+"""CI: a workflow for GitHub Actions, a job for GitLab."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from mergegate.scaffold.changes import Change, Note, Step, appended, read_text
+from mergegate.scaffold.facts import Facts, requirement
+from mergegate.scaffold.yaml_text import entries, parse, plain, scalars
+
+WORKFLOWS = ".github/workflows"
+GITLAB_FILE = ".gitlab-ci.yml"
+_STAGES = re.compile(r"test|lint|check|quality|verify|valid|analy", re.IGNORECASE)
+_BRANCH = re.compile(r"[\w][\w./+-]*")
+
+
+def github(facts: Facts) -> Step:
+    """Return what makes GitHub Actions run the gate."""
+    folder = facts.top / WORKFLOWS
+    for file in sorted((*folder.glob("*.yml"), *folder.glob("*.yaml"))):
+        if facts.is_gated_by(read_text(file) or ""):
+            return Note(file, "runs mergegate already")
+    path = folder / f"{facts.name}.yml"
+    if path.exists():
+        return Note(path, "is there already")
+    return Change(path, None, rendered("github.yml", facts))
+
+
+def gitlab(facts: Facts) -> Step:
+    """Return what makes GitLab run the gate: a pipeline, or a job behind those that there are."""
+    path = facts.top / GITLAB_FILE
+    text = read_text(path)
+    if text is None:
+        return Change(path, None, rendered("gitlab.yml", facts))
+    before = parse(text)
+    jobs = entries(before.root) if before is not None else {}
+    if any(facts.is_gated_by(f"{name}: {plain(job)}") for name, job in jobs.items()):
+        return Note(path, "runs mergegate already")
+    stage = _stage(scalars(jobs.get("stages")))
+    addition = rendered("gitlab.yml", facts).replace("stage: test\n", f"stage: {stage}\n")
+    after = appended(text, addition)
+    found = parse(after)
+    if before is None or found is None:
+        return Note(path, "is not one valid YAML document; add this yourself", addition)
+    wanted = {key: plain(value) for key, value in jobs.items()}
+    made = {key: plain(value) for key, value in entries(found.root).items()}
+    if facts.name in wanted or made.pop(facts.name, None) is None or made != wanted:
+        return Note(path, "cannot be added to at its end; add this yourself", addition)
+    return Change(path, text, after)
+
+
+def rendered(name: str, facts: Facts) -> str:
+    """Return a template with what it says of a project filled in."""
+    text = (files("mergegate.scaffold") / "templates" / name).read_text(encoding="utf-8")
+    for key, value in _values(facts).items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def _values(facts: Facts) -> Mapping[str, str]:
+    arguments = "".join(f" {shlex.quote(argument)}" for argument in facts.arguments)
+    branch = facts.branch if _BRANCH.fullmatch(facts.branch) else "main"
+    return {
+        "name": facts.name,
+        "requirement": requirement(),
+        "arguments": arguments,
+        "branch": branch,
+        "cache": (Path(facts.prefix) / facts.config.cache_dir).as_posix(),
+        "python": facts.python,
+    }
+
+
+def _stage(stages: list[str]) -> str:
+    """Return the stage of a pipeline in which the gate fits."""
+    if not stages or "test" in stages:
+        return "test"
+    return next((name for name in stages if _STAGES.search(name)), stages[0])

@@ -1,0 +1,48 @@
+"""All that sets a project up, part by part; what there is already stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from mergegate.scaffold.changes import Step
+from mergegate.scaffold.facts import Facts
+from mergegate.scaffold.git_files import attributes, ignored
+from mergegate.scaffold.hooks import pre_commit
+from mergegate.scaffold.pipelines import github, gitlab
+from mergegate.scaffold.settings import settings
+
+PARTS = ("settings", "pyright", "git", "pre-commit", "ci", "baseline")
+"""The names of the parts, in the order in which they are made."""
+
+
+def planned(facts: Facts, parts: Collection[str], hosts: Collection[str]) -> Iterator[Step]:
+    """Yield what is to become of each file, the baseline apart.
+
+    Parameters
+    ----------
+    facts
+        The project.
+    parts
+        Those of `PARTS` that are wanted.
+    hosts
+        The CI systems that are to run the gate.
+
+    Raises
+    ------
+    MergegateError
+        If a file cannot be read.
+    """
+    yield from settings(facts, mergegate="settings" in parts, pyright="pyright" in parts)
+    if facts.repository is None:
+        # git, hooks and CI work on repositories
+        return
+    if "git" in parts:
+        yield ignored(facts)
+        yield attributes(facts)
+    if "pre-commit" in parts:
+        yield pre_commit(facts)
+    if "ci" in parts:
+        if "github" in hosts:
+            yield github(facts)
+        if "gitlab" in hosts:
+            yield gitlab(facts)

@@ -1,0 +1,128 @@
+"""Settings in TOML, only ever added at the end of a file, so that nothing of what stands in it changes."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from mergegate.config_file import OWN_FILE, PYPROJECT
+from mergegate.scaffold.changes import Change, Note, Step, appended
+from mergegate.scaffold.facts import Facts
+
+PYRIGHT_FILE = "pyrightconfig.json"
+_TEST_FOLDERS = ("tests", "test")
+# what blocks a test's own event loop delays nobody; what is never awaited tests nothing
+_HARMLESS_IN_TESTS = (
+    "blocking-call-in-async", "blocking-helper-in-async", "blocking-wait-in-async", "file-io-in-async",
+    "file-metadata-in-async",
+)  # fmt: skip
+_HEAD = "# settings of mergegate; `mergegate config show` lists all with their values\n"
+
+_Table = tuple[tuple[str, ...], Sequence[tuple[str, Any, str]]]
+"""The keys that lead to a table, and its keys, their values, and what a comment says of them."""
+
+
+def settings(facts: Facts, *, mergegate: bool, pyright: bool) -> Iterator[Step]:
+    """Yield what makes the settings of mergegate and pyright, where the project has none.
+
+    Parameters
+    ----------
+    facts
+        The project.
+    mergegate, pyright
+        Whose settings to write.
+    """
+    tables: list[_Table] = []
+    if mergegate and facts.config.file is not None:
+        yield Note(facts.config.file, "configures mergegate already")
+    elif mergegate and facts.pyproject is None:
+        file = facts.root / OWN_FILE
+        yield Change(file, None, f"{_HEAD}{_written(_own(facts, ()))}")
+    elif mergegate:
+        tables += _own(facts, ("tool", "mergegate"))
+    if pyright and "pyright" in facts.metadata.tools:
+        own = facts.root / PYRIGHT_FILE
+        yield Note(own if own.is_file() else facts.root / PYPROJECT, "configures pyright already")
+    elif pyright and facts.pyproject is None and _pyright(facts):
+        yield Change(facts.root / PYRIGHT_FILE, None, json.dumps(_pyright(facts), indent=2) + "\n")
+    elif pyright and _pyright(facts):
+        tables.append((("tool", "pyright"), [(key, value, "") for key, value in _pyright(facts).items()]))
+    if tables and facts.pyproject is not None:
+        yield _extended(facts.root / PYPROJECT, facts.pyproject, tables)
+
+
+def _own(facts: Facts, prefix: tuple[str, ...]) -> list[_Table]:
+    main: list[tuple[str, Any, str]] = []
+    if facts.has_python:
+        main.append(("baseline", facts.config.baseline, "named here, its loss is an error and never passes silently"))
+    if facts.metadata.source_folders:
+        main.append(("src", list(facts.metadata.source_folders), ""))
+    tables: list[_Table] = [(prefix, main)]
+    tests = [name for name in _TEST_FOLDERS if (facts.root / name).is_dir()]
+    if tests:
+        comment = "a test that blocks its own event loop delays nobody"
+        ignored = [(f"{name}/", list(_HARMLESS_IN_TESTS), comment if name == tests[0] else "") for name in tests]
+        tables.append(((*prefix, "per-file-ignores"), ignored))
+    return tables
+
+
+def _pyright(facts: Facts) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if facts.packages or facts.has_python:
+        found["include"] = list(facts.packages or ["."])
+    if facts.metadata.minor is not None:
+        found["pythonVersion"] = f"3.{facts.metadata.minor}"
+    return found
+
+
+def _extended(path: Path, text: str, tables: Sequence[_Table]) -> Step:
+    addition = _written(tables)
+    after = appended(text, addition)
+    expected = tomllib.loads(text.replace("\r\n", "\n"))
+    try:
+        for keys, entries in tables:
+            _at(expected, keys).update((key, value) for key, value, _ in entries)
+        if tomllib.loads(after.replace("\r\n", "\n")) == expected:
+            return Change(path, text, after)
+    except (TypeError, tomllib.TOMLDecodeError):
+        # `tool` may be written in a way that no table can be added to
+        pass
+    return Note(path, "nothing can be added at its end; add this yourself", addition)
+
+
+def _at(document: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    for key in keys:
+        value: object = document.setdefault(key, {})
+        if not isinstance(value, dict):
+            raise TypeError(key)
+        document = cast("dict[str, Any]", value)
+    return document
+
+
+def _written(tables: Sequence[_Table]) -> str:
+    return "\n".join("".join(_table(*table)) for table in tables if table[0] or table[1])
+
+
+def _table(keys: tuple[str, ...], entries: Sequence[tuple[str, Any, str]]) -> Iterator[str]:
+    if keys:
+        yield f"[{'.'.join(keys)}]\n"
+    for key, value, comment in entries:
+        if comment:
+            yield f"# {comment}\n"
+        yield f"{_key(key)} = {_value(value)}\n"
+
+
+def _key(key: str) -> str:
+    return key if key.replace("-", "").isalnum() and key.isascii() else _value(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        items = [_value(item) for item in cast("list[Any]", value)]
+        line = f"[{', '.join(items)}]"
+        return line if len(line) < 90 else "[\n" + "".join(f"  {item},\n" for item in items) + "]"
+    # strings, numbers and truth are written alike in JSON and TOML
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,297 @@
+"""`mergegate init` sets a project up without touching what is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fronts import Cli, environment
+from mergegate import __version__
+from repositories import commit, git
+
+SLEEPING = "import time\n\n\nasync def {name}():\n    time.sleep(1)\n"
+GITHUB = ".github/workflows/mergegate.yml"
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """The command line in an empty repository with a remote on GitHub."""
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "remote", "add", "origin", "https://token:secret@github.com/shop/shop.git")
+    return Cli(tmp_path)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files of a work tree but what is never committed."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    inner = ((path, path.relative_to(folder)) for path in files)
+    return {
+        name.as_posix(): path.read_bytes() for path, name in inner if name.parts[0] not in (".git", ".mergegate_cache")
+    }
+
+
+def loaded(cli: Cli, name: str) -> Any:
+    text = (cli.folder / name).read_text(encoding="utf-8")
+    return tomllib.loads(text) if name.endswith(".toml") else yaml.safe_load(text)
+
+
+# -- what is written -----------------------------------------------------------------------------------------------
+
+
+def test_a_project_without_anything_gets_everything_and_its_findings_are_accepted(cli: Cli) -> None:
+    cli.write("pyproject.toml", '[project]\nname = "shop"\nrequires-python = ">=3.12"\n')
+    cli.write("shop/__init__.py", SLEEPING.format(name="old"))
+    cli.write("tests/test_shop.py", SLEEPING.format(name="test_it"))
+    run = cli("init")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "mergegate-baseline.json: 1 finding is accepted; commit it\n" in run.stdout
+    assert "secret" not in run.stdout
+    tool = loaded(cli, "pyproject.toml")["tool"]
+    assert tool["pyright"] == {"include": ["shop"], "pythonVersion": "3.12"}
+    assert tool["mergegate"]["baseline"] == "mergegate-baseline.json"
+    assert (cli.folder / ".gitignore").read_text() == ".mergegate_cache/\n.mergegate/\n"
+    (hook,) = loaded(cli, ".pre-commit-config.yaml")["repos"][0]["hooks"]
+    assert (hook["entry"], hook["additional_dependencies"]) == ("mergegate check", [f"mergegate=={__version__}"])
+    assert (cli.folder / GITHUB).is_file()
+    gate = cli("gate")
+    assert gate.returncode == 0, gate.stdout
+    assert "1 baselined" in gate.stdout
+    git(cli.folder, "add", "-A")
+    assert ".mergegate_cache" not in git(cli.folder, "status", "--porcelain")
+    cli.write("shop/new.py", SLEEPING.format(name="new"))
+    assert cli("gate").returncode == 1
+    # the baseline is named, so that its loss cannot pass
+    (cli.folder / "mergegate-baseline.json").unlink()
+    assert cli("gate").returncode == 3
+
+
+def test_a_second_run_changes_nothing_and_says_so(cli: Cli) -> None:
+    cli.write("app.py", SLEEPING.format(name="old"))
+    cli("init", "--host", "github", "--host", "gitlab")
+    before = contents(cli.folder)
+    for options in ((), ("--dry-run",), ("--host", "gitlab")):
+        run = cli("init", *options)
+        assert run.returncode == 0
+        assert run.stdout.splitlines()[-1] == "nothing is left to do"
+        assert contents(cli.folder) == before
+
+
+def test_a_dry_run_writes_nothing_and_shows_what_git_can_apply(cli: Cli) -> None:
+    cli.write("pyproject.toml", '[project]\nname = "shop"\n')
+    cli.write(".gitignore", "*.pyc\n")
+    cli.write("app.py", SLEEPING.format(name="old"))
+    commit(cli.folder)
+    before = contents(cli.folder)
+    preview = cli("init", "--dry-run")
+    assert preview.returncode == 0
+    assert "nothing was written: leave out --dry-run\n" in preview.stdout
+    assert contents(cli.folder) == before
+    shown = preview.stdout.partition("\n")[2].partition("mergegate-baseline.json would hold")[0]
+    subprocess.run(["git", "apply"], cwd=cli.folder, input=shown, text=True, check=True)
+    applied = contents(cli.folder)
+    git(cli.folder, "stash", "-u", "-q")
+    cli("init")
+    made = contents(cli.folder)
+    made.pop("mergegate-baseline.json")
+    assert made == applied
+
+
+def test_only_what_is_wanted(cli: Cli) -> None:
+    cli.write("app.py", "x = 1\n")
+    cli("init", "--skip", "pyright,pre-commit", "--skip", "ci,baseline,git")
+    assert contents(cli.folder).keys() == {"app.py", "mergegate.toml"}
+    assert cli("init", "--skip", "pyrigth").returncode == 2
+    assert 'did you mean "pyright"?' in cli("init", "--skip", "pyrigth").stderr
+
+
+# -- what is there stays -------------------------------------------------------------------------------------------
+
+
+def test_what_the_user_wrote_stays_byte_for_byte(cli: Cli) -> None:
+    written = {
+        "pyproject.toml": '# ours\r\n[project]\r\nname = "shop"   # a name\r\n\r\n[tool.pyright]\r\nstrict = []',
+        ".gitignore": "*.pyc",
+        ".gitattributes": "*.png binary\n",
+        ".pre-commit-config.yaml": (
+            "# hooks\nfail_fast: true\nrepos:\n# first\n-   repo: https://example.org/hooks\n    rev: v1  # pinned\n"
+            "    hooks:\n    -   id: one\n        args: [--x, 'y']\n    # - id: two\n\n# for the service\nci: {skip: [one]}\n"
+        ),
+        ".gitlab-ci.yml": "stages: [build, quality]\n\nmake:\n  stage: build\n  script: [make]\n  tags: !reference [.a, tags]",
+    }  # fmt: skip
+    for name, text in written.items():
+        cli.write(name, "")
+        (cli.folder / name).write_bytes(text.encode())
+    run = cli("init")
+    assert run.returncode == 0, run.stderr
+    for name, text in written.items():
+        found = (cli.folder / name).read_bytes().decode()
+        kept = iter(found.splitlines())
+        assert all(line in kept for line in text.splitlines()), f"{name} has other lines, or in another order"
+    pyproject = (cli.folder / "pyproject.toml").read_bytes()
+    assert pyproject.count(b"\n") == pyproject.count(b"\r\n")
+    assert loaded(cli, "pyproject.toml")["tool"]["pyright"] == {"strict": []}
+    hooks = loaded(cli, ".pre-commit-config.yaml")
+    assert [each["repo"] for each in hooks["repos"]] == ["https://example.org/hooks", "local"]
+    assert hooks["ci"] == {"skip": ["one"]}
+    text = (cli.folder / ".pre-commit-config.yaml").read_text()
+    assert "    # - id: two\n-   repo: local\n    hooks:\n    - id: mergegate\n" in text
+    assert text.endswith("\n\n# for the service\nci: {skip: [one]}\n")
+    assert "stage: quality" in (cli.folder / ".gitlab-ci.yml").read_text()
+    # a pipeline on GitLab is there: what the remote says does not count any more
+    assert not (cli.folder / GITHUB).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", 'tool = { black = { line-length = 100 } }\n[project]\nname = "shop"\n'),
+        (".pre-commit-config.yaml", "repos: [{repo: local, hooks: []}]\n"),
+        (".pre-commit-config.yaml", "repos:\n  - repo: local\n hooks: broken\n"),
+        (".gitlab-ci.yml", "spec: {inputs: {}}\n---\nmake: {script: [make]}\n"),
+    ],
+)
+def test_what_cannot_be_added_to_is_left_with_what_its_owner_may_add(cli: Cli, name: str, text: str) -> None:
+    cli.write(name, text)
+    run = cli("init")
+    assert run.returncode == 0, run.stderr
+    assert (cli.folder / name).read_text() == text
+    told = run.stdout.partition(f"{name}: left as it is, ")[2]
+    assert "add" in told.partition("\n")[0] or "do it yourself" in told.partition("\n")[0]
+    assert told.splitlines()[1].startswith("    ")
+    assert "mergegate" in told.splitlines()[1] + told.splitlines()[2] + told.splitlines()[3] + told.splitlines()[4]
+
+
+def test_a_project_that_is_set_up_by_hand_is_left_alone(cli: Cli) -> None:
+    cli.write("mergegate.toml", 'select = ["async"]\nbaseline = "accepted.json"\n')
+    cli.write("pyrightconfig.json", "{}")
+    cli.write(".github/workflows/checks.yml", "jobs: {lint: {steps: [{run: mergegate check}]}}\n")
+    cli.write(".pre-commit-config.yaml", "repos:\n- repo: https://example.org/mergegate\n  hooks: [id: mergegate]\n")
+    cli.write(".gitignore", "/.mergegate_cache\n.mergegate\n*.json\n!pyrightconfig.json\n")
+    cli.write("app.py", SLEEPING.format(name="old"))
+    before = contents(cli.folder)
+    run = cli("init")
+    assert "accepted.json: 1 finding is accepted" in run.stdout
+    after = contents(cli.folder)
+    assert after.pop(".gitattributes") == b"accepted.json merge=mergegate-baseline text eol=lf\n"
+    assert "accepted.json" in after
+    # what git ignores would never be committed
+    assert after.pop(".gitignore") == before.pop(".gitignore") + b"!accepted.json\n"
+    assert after.items() >= before.items()
+    assert after.keys() - before.keys() == {"accepted.json"}
+
+
+# -- which project -------------------------------------------------------------------------------------------------
+
+
+def test_projects_of_one_repository_have_hooks_and_jobs_of_their_own(cli: Cli) -> None:
+    for name in ("api", "web"):
+        cli.write(f"services/{name}/pyproject.toml", f'[project]\nname = "{name}"\n')
+        cli.write(f"services/{name}/app.py", SLEEPING.format(name=name))
+        inner = cli.folder / "services" / name / "deep"
+        inner.mkdir()
+        for _ in range(2):
+            run = cli("init", "--host", "github", "--host", "gitlab", folder=inner)
+            assert run.returncode == 0, run.stderr
+    repos = loaded(cli, ".pre-commit-config.yaml")["repos"]
+    named = {each["hooks"][0]["name"]: each["hooks"][0]["args"] for each in repos}
+    assert named == {
+        "mergegate-services-api": ["--config", "services/api/pyproject.toml"],
+        "mergegate-services-web": ["--config", "services/web/pyproject.toml"],
+    }
+    assert len(repos) == 2
+    assert loaded(cli, ".gitlab-ci.yml").keys() == named.keys()
+    assert sorted(path.stem for path in (cli.folder / ".github" / "workflows").iterdir()) == [*named]
+    for path in (cli.folder / ".github" / "workflows").iterdir():
+        assert f"path: services/{path.stem.rpartition('-')[2]}/.mergegate_cache\n" in path.read_text()
+    for name in ("api", "web"):
+        assert (cli.folder / "services" / name / "mergegate-baseline.json").is_file()
+        assert cli("gate", "--config", f"services/{name}/pyproject.toml").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "folders"),
+    [
+        ("pyproject.toml", '[tool.setuptools.packages.find]\nwhere = ["lib"]\n', ["lib"]),
+        ("pyproject.toml", '[tool.poetry]\npackages = [{ include = "shop", from = "lib" }]\n', ["lib"]),
+        ("pyproject.toml", '[tool.hatch.build.targets.wheel]\npackages = ["lib/shop", "src/shop"]\n', ["lib"]),
+        ("pyproject.toml", '[tool.maturin]\npython-source = "lib"\n', ["lib"]),
+        ("setup.cfg", "[options.packages.find]\nwhere = lib\n", ["lib"]),
+        ("pyproject.toml", '[tool.setuptools.packages.find]\nwhere = ["src", ".", "../up", "gone"]\n', None),
+    ],
+)
+def test_where_packages_live_is_taken_from_the_build(cli: Cli, file: str, text: str, folders: list[str] | None) -> None:
+    cli.write(file, text)
+    cli.write("lib/shop/__init__.py", "")
+    assert cli("init").returncode == 0
+    settings = json.loads(cli("config", "show", "--format", "json").stdout)["settings"]
+    assert settings["src"]["value"] == (folders or [])
+
+
+def test_outside_of_git_only_the_project_itself_is_set_up(tmp_path: Path) -> None:
+    cli = Cli(tmp_path)
+    cli.write("app.py", SLEEPING.format(name="old"))
+    run = cli("init", "--host", "github")
+    assert run.returncode == 0
+    assert "no git repository" in run.stdout
+    assert contents(tmp_path).keys() == {"app.py", "mergegate.toml", "mergegate-baseline.json", "pyrightconfig.json"}
+    assert cli("gate").returncode == 0
+
+
+def test_an_empty_folder_names_no_baseline_that_cannot_be_made(tmp_path: Path) -> None:
+    cli = Cli(tmp_path)
+    run = cli("init")
+    assert run.returncode == 0
+    assert "'mergegate baseline create'" in run.stdout
+    assert contents(tmp_path).keys() == {"mergegate.toml"}
+    cli.write("app.py", SLEEPING.format(name="new"))
+    assert cli("gate").returncode == 1
+
+
+# -- what goes wrong -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("pyproject.toml", b"[project\n", "pyproject.toml: is not valid TOML"),
+        ("pyproject.toml", b"[tool.mergegate]\nselekt = []\n", 'did you mean "select"?'),
+        (".gitignore", b"\xff\xfe*\x00", ".gitignore is not UTF-8"),
+    ],
+)
+def test_a_broken_file_is_named_and_nothing_is_written(cli: Cli, name: str, data: bytes, said: str) -> None:
+    cli.write("app.py", "x = 1\n")
+    (cli.folder / name).write_bytes(data)
+    before = contents(cli.folder)
+    run = cli("init")
+    assert run.returncode == 2
+    assert said in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert contents(cli.folder) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(("answer", "options", "written"), [("n\n", (), False), ("\n", (), True), ("", ("-y",), True)])
+def test_a_person_is_asked(cli: Cli, answer: str, options: tuple[str, ...], written: bool) -> None:
+    import pty
+
+    cli.write("app.py", "x = 1\n")
+    controller, terminal = pty.openpty()
+    os.write(controller, answer.encode())
+    command = [sys.executable, "-m", "mergegate", "init", *options]
+    run = subprocess.run(
+        command, cwd=cli.folder, env=environment(), stdin=terminal, capture_output=True, text=True, check=False,
+        timeout=120,
+    )  # fmt: skip
+    os.close(terminal)
+    os.close(controller)
+    assert run.returncode == 0, run.stderr
+    assert ("Write this?" in run.stderr) is not bool(options)
+    assert (cli.folder / "mergegate.toml").exists() is written
