@@ -13,7 +13,7 @@ Symbol = tuple[str, int]
 # of each kind of row, what its fields are: n a node, N a tuple of nodes (of all that follow for | and T), K keywords,
 # f a function, c a class, v a variable's slot, x anything that stands for itself
 _FIELDS = {
-    "?": "", "s": "", "b": "", "g": "x", "k": "x", "#": "x", "m": "xxx", "l": "f", "c": "c", "^": "c", "p": "fx",
+    "?": "", "b": "", "g": "x", "k": "x", "#": "x", "m": "xxx", "l": "f", "c": "c", "^": "c", "p": "fx",
     ".": "nx", "(": "nNK", "[": "nn", "e": "n", "E": "n", "w": "n", "n": "n", "N": "n", "L": "n", "S": "n", "G": "n",
     "T*": "n", "*": "n", "@": "n", "r": "n", "u": "nx", "i": "nnx", "&": "nn", "D": "nn", "/": "nn", "~": "fxxnn",
     "v": "v",
@@ -51,7 +51,7 @@ class Shapes:
             names, attributes = list(fact.names), list(fact.attributes)
             shape = self._shape([*nodes, *fact.names.values(), *fact.attributes.values()])
             keywords = [name for name, _ in fact.keywords]
-            row = (fact.name, len(fact.bases), len(fact.decorators), keywords, names, attributes, shape)
+            row = (fact.name, fact.flags, len(fact.bases), len(fact.decorators), keywords, names, attributes, shape)
             found.setdefault(("c", fact.qualname), []).append(row)
         return found
 
@@ -110,6 +110,9 @@ class Shapes:
         fields: list[Any] = list(row[1:])
         if kind in ("|", "T"):
             return kind, *map(number, fields)
+        if kind == "s":
+            # with or without a fingerprint
+            return row
         return kind, *[self._field(what, field, number) for what, field in zip(_FIELDS[kind], fields, strict=True)]
 
     def _field(self, what: str, field: Any, number: Callable[[int], int]) -> Any:
