@@ -108,6 +108,8 @@ class Shapes:
     def _row(self, row: Row, number: Callable[[int], int]) -> Any:
         kind: str = row[0]
         fields: list[Any] = list(row[1:])
+        if not fields:
+            return (kind,)
         if kind in ("|", "T"):
             return kind, *map(number, fields)
         if kind == "s":
