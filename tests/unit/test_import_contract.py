@@ -26,13 +26,14 @@ LAYERS = {
     "checks": ("semantics", "finding"),
     "cache": ("errors",),
     "secrets": ("finding", "errors"),
+    "privacy": ("secrets", "rules"),
     "engine": ("checks", "cache", "config", "git", "secrets"),
     "evidence": ("gate", "files", "rules"),
     "gate": ("engine",),
     "coverage": ("evidence",),
     "reporters": ("gate", "coverage"),
-    "plugins": ("reporters", "cli"),
-    "cli": ("reporters", "plugins", "scaffold"),
+    "plugins": ("reporters", "cli", "privacy"),
+    "cli": ("reporters", "plugins", "scaffold", "privacy"),
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}

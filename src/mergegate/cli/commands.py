@@ -18,6 +18,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "baseline": ("mergegate.cli.baseline", "Accept the findings of today, so that only new ones block."),
     "coverage": ("mergegate.cli.coverage", "Judge what tests cover, and say which tests are missing."),
     "types": ("mergegate.cli.types", "Report new type errors, or accept those of today."),
+    "redact": ("mergegate.cli.redact", "Mask personal data and credentials in texts."),
     "explain": ("mergegate.cli.explain", "Explain a rule, or one finding by its fingerprint."),
     "rules": ("mergegate.cli.rules", "List the rules."),
     "config": ("mergegate.cli.config", "Show the settings in force, or the schema of settings."),

@@ -13,6 +13,7 @@ from mergegate.errors import RuleError
 TABLES = "knowledge"
 TYPES = "types"
 SECRETS = "secrets"
+PRIVACY = "privacy"
 MIGRATIONS = "migrations"
 _SUFFIX = ".toml"
 
@@ -109,7 +110,7 @@ def _listed(folder: Path, shown: str) -> RulesFolder:
     tables: list[str] = []
     others: list[str] = []
     # these have readers of their own
-    apart = tuple(f"{TABLES}/{name}/" for name in (TYPES, SECRETS, MIGRATIONS))
+    apart = tuple(f"{TABLES}/{name}/" for name in (TYPES, SECRETS, PRIVACY, MIGRATIONS))
     for name in _walk(str(folder), ""):
         family, _, inner = name.partition("/")
         if family == TABLES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from mergegate.secrets.checksums import CHECKSUMS, jwt_header, jwt_payload
@@ -21,6 +22,8 @@ _IN_RUNS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_+/=.
 _RUNS = bytes(each if each in _IN_RUNS else 32 for each in range(256))
 _DIGITS = b"0123456789"
 _SHORTEST = 20
+_START = 3
+_NUMBER = itemgetter(0)
 _SHORT_PREFIX = 4
 _LEAST_DISTINCT = 8
 
@@ -98,8 +101,14 @@ class Formats:
 
     def __init__(self, formats: Sequence[Format]) -> None:
         self.formats = formats
-        # a template is tried only on a text that holds its most telling word
-        self._free = [(t.words[0], f, t) for f in formats for t in f.templates if _is_free(f, t)]
+        # a template is tried only on a text that holds its most telling word; that is looked for only where the first
+        # characters of the word are, as all words together would cost more than the rest of the search
+        free = [(t.words[0], f, t) for f in formats for t in f.templates if _is_free(f, t)]
+        self._by_start: dict[str, list[tuple[int, str, Format, Template]]] = {}
+        for number, (word, format_, template) in enumerate(free):
+            self._by_start.setdefault(word[:_START], []).append((number, word, format_, template))
+        self._short = [row for start, rows in self._by_start.items() if len(start) < _START for row in rows]
+        self._starts = frozenset(start for start in self._by_start if len(start) == _START)
         self._lettered = [t.prefix.encode() for f in formats for t in f.templates if t.letters_only]
         self._bound = [(f, t) for f in formats for t in f.templates if not _is_free(f, t)]
 
@@ -119,7 +128,7 @@ class Formats:
                 continue
             position = data.index(run, position)
             text = run.decode("ascii")
-            for word, format_, template in self._free:
+            for _, word, format_, template in self._candidates(text):
                 if word in text:
                     found.extend(_matches(text, position, format_, template))
             position += len(run)
@@ -129,6 +138,13 @@ class Formats:
             found.extend(_private_keys(text))
             found.extend(_web_tokens(text))
         return _without_overlaps(found)
+
+    def _candidates(self, run: str) -> list[tuple[int, str, Format, Template]]:
+        """Return what may be in a run, in the order of the table."""
+        starts = self._starts.intersection([run[at : at + _START] for at in range(len(run) - _START + 1)])
+        if not starts:
+            return self._short
+        return sorted([*self._short, *(row for start in starts for row in self._by_start[start])], key=_NUMBER)
 
     def _of_letters(self, run: bytes) -> bool:
         return any(prefix in run for prefix in self._lettered)

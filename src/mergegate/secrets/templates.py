@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 ALPHABETS: Mapping[str, str] = {
     "alpha": "A-Za-z",
@@ -40,8 +41,9 @@ _LONGEST = 2000
 _SLACK = 3
 
 
-class Template(NamedTuple):
-    """A template as regular expressions.
+@dataclass(frozen=True)
+class Template:
+    """A template, whose expressions are compiled when they are first needed: most never are.
 
     Attributes
     ----------
@@ -49,19 +51,29 @@ class Template(NamedTuple):
         The literal text that it begins with; empty if it begins with a placeholder.
     words
         Literal parts that have to be there, the longest first, to look for before the expression is tried.
-    exact
-        Matches tokens as they should be, with what must not stand around them.
-    loose
-        Matches those of another length, None where the shape would say too little.
+    exact_text
+        Source of the expression for tokens as they should be, with what must not stand around them.
+    loose_text
+        Source of that for those of another length, empty where the shape would say too little.
     letters_only
         Whether no digit can be in it.
     """
 
     prefix: str
     words: tuple[str, ...]
-    exact: re.Pattern[str]
-    loose: re.Pattern[str] | None
+    exact_text: str
+    loose_text: str
     letters_only: bool
+
+    @cached_property
+    def exact(self) -> re.Pattern[str]:
+        """Matches tokens as they should be."""
+        return re.compile(self.exact_text)
+
+    @cached_property
+    def loose(self) -> re.Pattern[str] | None:
+        """Matches those of another length, None where the shape would say too little."""
+        return re.compile(self.loose_text) if self.loose_text else None
 
 
 def compile_template(template: str) -> Template:
@@ -100,8 +112,8 @@ def compile_template(template: str) -> Template:
     return Template(
         prefix,
         tuple(sorted(filter(None, words), key=len, reverse=True)),
-        re.compile(f"{before}{''.join(parts)}{after}"),
-        re.compile(f"{before}{''.join(loose)}{after}") if telling else None,
+        f"{before}{''.join(parts)}{after}",
+        f"{before}{''.join(loose)}{after}" if telling else "",
         all(found["alphabet"] == "alpha" for found in _PLACEHOLDER.finditer(template)),
     )
 

@@ -1,4 +1,4 @@
-"""The pytest plugin: judges what a whole run of the tests covers. It is on where `[tool.mergegate.coverage]` is.
+"""The pytest plugin: judges what whole runs cover, where `[tool.mergegate.coverage]` is, and guards logs on request.
 
 Every pytest of an environment imports this module, most of them for nothing: what is needed to judge is imported later.
 """
@@ -33,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mergegate-data", action="append", metavar="FILE",
         help="Data file of coverage.py to judge instead of what runs; may be repeated.",
     )  # fmt: skip
+    group.addoption(
+        "--mergegate-pii-logs", action="store_true", default=None,
+        help="Fail tests whose log records or output hold personal data or credentials.",
+    )  # fmt: skip
+    parser.addini("mergegate_pii_logs", "Search log records and output for personal data.", type="bool", default=False)
+    parser.addini("mergegate_pii_entities", "What to search for; all but low ones.", type="linelist", default=[])
     parser.addini("mergegate_no_coverage", "Do not judge coverage.", type="bool", default=False)
     parser.addini("mergegate_update_coverage", "Make what runs cover the baseline.", type="bool", default=False)
     parser.addini("mergegate_base", "Branch that changes are merged into.", default="")
@@ -41,7 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Turn the gate on, in the process that sees all results, where the project has its settings."""
+    """Turn the guards on, and the gate in the process that sees all results, where the project has its settings."""
+    if config.getoption("mergegate_pii_logs") or config.getini("mergegate_pii_logs"):
+        from mergegate.plugins.pytest_plugin.pii_logs import register as guard  # noqa: PLC0415
+
+        guard(config, config.getini("mergegate_pii_entities"))
     if hasattr(config, "workerinput") or not _may_be_configured(config.rootpath):
         return
     from mergegate.plugins.pytest_plugin.gate import register  # noqa: PLC0415
