@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from mergegate.checks.own_loops import OwnLoops
@@ -67,7 +68,7 @@ class Circumstances:
         for module, summary in enumerate(program.modules):
             if _SERVERS.isdisjoint(name.partition(".")[0] for name in summary.imports):
                 continue
-            for node in program.scanned("stages", module, partial(_stages, summary)):
+            for node in program.scanned("stages", module, partial(_stages, summary, program.own_rows[module])):
                 given = program.value(module, node)
                 listed = program.element_of(tuple(v for v in given if v[0] == "ins"))
                 found.update(v[1] for v in (*given, *listed) if v[0] == "fn")
@@ -88,7 +89,7 @@ def _nested_calls(summary: ModuleSummary) -> list[tuple[int, int]]:
     return list(found)
 
 
-def _stages(summary: ModuleSummary) -> list[int]:
+def _stages(summary: ModuleSummary, own_rows: int) -> list[int]:
     """Return the nodes that a module passes as stages of an application."""
-    calls = (row for row in summary.rows if row[0] == "(")
+    calls = (row for row in islice(summary.rows, own_rows) if row[0] == "(")
     return [node for row in calls for name, node in row[3] if name in _STAGES]

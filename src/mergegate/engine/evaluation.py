@@ -73,6 +73,7 @@ def evaluate(
         program = program or link_after(before, modules, extended, config.src)
         outcome = _outcome(program)
         if program.is_entangled and before is not None:
+            program.take_back_rows()
             program = link_after(None, modules, extended, config.src)
             outcome = _outcome(program)
         return program, outcome
@@ -87,11 +88,13 @@ def evaluate(
     return outcome
 
 
-def _decoded(summaries: Sequence[Summary]) -> Iterable[ModuleSummary]:
+def _decoded(summaries: list[Summary]) -> Iterable[ModuleSummary]:
     """Yield a summary for each module: linking adds to its rows, so that no two share them."""
     seen: set[int] = set()
-    for summary in summaries:
+    for position, summary in enumerate(summaries):
         if isinstance(summary, bytes):
+            # a big program would be held twice
+            summaries[position] = b""
             yield decode(summary)
         else:
             # equal files have the same summary

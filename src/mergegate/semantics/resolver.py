@@ -33,6 +33,8 @@ class Resolver(Annotations):
 
     def prepare_values(self) -> None:
         """Allocate the memo tables."""
+        # evaluation adds rows behind those of the summary
+        self.own_rows = [len(m.rows) for m in self.modules]
         self._memo: list[list[Union | None]] = [[None] * len(m.rows) for m in self.modules]
         self._active: dict[tuple[int, int], int] = {}
         self._cut = 1 << 30
@@ -71,6 +73,11 @@ class Resolver(Annotations):
         else:
             self._cut = min(outer, self._cut)
         return result
+
+    def take_back_rows(self) -> None:
+        """Leave the summaries as they were, for another program."""
+        for summary, own in zip(self.modules, self.own_rows, strict=True):
+            del summary.rows[own:]
 
     # -- names ---------------------------------------------------------------------------------------------------
 

@@ -23,15 +23,14 @@ class _Use(NamedTuple):
 
 def method_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
     """Yield a finding for each use of a member that pydantic 2 deprecates or no longer has."""
-    program, table = models.program, models.names
-    members = {*table.methods, *table.attributes, *table.attributes_gone, "__root__"}
+    program = models.program
     for module, summary in enumerate(program.modules):
         uses: dict[int, _Use] = {}
-        for node, row in enumerate(summary.rows):
-            if row[0] == "." and row[2] in members:
-                found = models.receivers(program.value(module, row[1]), row[2])
-                if found:
-                    uses[node] = _Use(row[2], _name_of(models, found[0]))
+        for node in models.marked.of(module).members:
+            _, base, member = summary.rows[node]
+            found = models.receivers(program.value(module, base), member)
+            if found:
+                uses[node] = _Use(member, _name_of(models, found[0]))
         for fact, operation in operations_of(program, module) if uses else ():
             row = summary.rows[operation.node]
             called = operation.kind == "call" and row[0] == "("

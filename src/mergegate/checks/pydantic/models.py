@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mergegate.checks.pydantic.marks import Marked
 from mergegate.rules.migrations import PydanticNames, pydantic_names
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.values import ClassKey, Union, Value
@@ -27,6 +28,7 @@ class Models:
     def __init__(self, program: CallGraph) -> None:
         self.program = program
         self.names: PydanticNames = pydantic_names()
+        self.marked = Marked(program, self.names)
         self._verdicts: dict[ClassKey, bool | None] = {}
         self._heads = {f"{name}." for name in self.names.foreign}
 
