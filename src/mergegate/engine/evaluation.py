@@ -26,11 +26,13 @@ from mergegate.syntax.codec import decode
 
 if TYPE_CHECKING:
     from mergegate.syntax.pragmas import Pragma
-    from mergegate.syntax.summary import ModuleSummary
+    from mergegate.syntax.summary import ModuleSummary, Row
 
 UNREADABLE = "unreadable-file"
 # rules that no algorithm of `checks` looks for: the engine, another stage or the gate reports them
 _BUILT_IN = ("core", "secrets")
+# bytes of summaries, above which half a million lines take more room than comparing their rows takes time
+_MUCH = 12_000_000
 
 
 def evaluate(
@@ -91,11 +93,13 @@ def evaluate(
 def _decoded(summaries: list[Summary]) -> Iterable[ModuleSummary]:
     """Yield a summary for each module: linking adds to its rows, so that no two share them."""
     seen: set[int] = set()
+    is_big = sum(len(summary) for summary in summaries if isinstance(summary, bytes)) > _MUCH
+    shared: dict[Row, Row] | None = {} if is_big else None
     for position, summary in enumerate(summaries):
         if isinstance(summary, bytes):
             # a big program would be held twice
             summaries[position] = b""
-            yield decode(summary)
+            yield decode(summary, shared)
         else:
             # equal files have the same summary
             yield replace(summary, rows=[*summary.rows]) if id(summary) in seen else summary
