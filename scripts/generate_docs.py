@@ -94,6 +94,13 @@ def rules_page(rules: Iterable[Rule]) -> str:
     return "\n\n".join(parts)
 
 
+FIXES = {
+    "safe": "`mergegate fix` repairs what can be repaired for certain",
+    "unsafe": "`mergegate fix --unsafe`",
+    "": "by hand",
+}
+
+
 def rule_page(rule: Rule) -> str:
     """Return the page of one rule: what, why, repair, and every example."""
     facts = [
@@ -103,6 +110,7 @@ def rule_page(rule: Rule) -> str:
         ("Confidence", rule.confidence.value),
         ("Since", rule.since),
         ("By default", "on" if rule.enabled else "off"),
+        ("Fix", FIXES[rule.applicability]),
     ]
     parts = [f"# {rule.id}", f"{rule.summary}.", table(("", ""), facts), "## Why", rule.rationale]
     parts += ["## How to fix", rule.fix]

@@ -70,6 +70,8 @@ class Finding:
         The whole chain from the reported place to the proof.
     key
         A hash that stands for what is found where that must not be shown; its text is masked in every report.
+    fix
+        The rewrite of `mergegate.fixes` that repairs it, with what it must know beyond the place; empty: none.
     """
 
     rule: str
@@ -87,6 +89,7 @@ class Finding:
     scope: str = ""
     witness: tuple[Step, ...] = field(default=())
     key: str = ""
+    fix: tuple[str, ...] = ()
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

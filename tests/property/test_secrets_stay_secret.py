@@ -39,6 +39,7 @@ PLACES = (
     ("conf/app.yaml", "a:\n  - b: {}\n    c: 'x'\n"),
     ("conf/app.json", '{{"a": ["{}", "b"], "c": "{}"}}\n'),
     (".env", "export THING={}\n"),
+    ("nb.ipynb", '{{"cells": [{{"source": ["x = 1\\n", "t = \\"{}\\"\\n"], "outputs": [{{"text": "a\\n{}"}}]}}]}}\n'),
 )
 
 

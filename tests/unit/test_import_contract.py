@@ -33,7 +33,8 @@ LAYERS = {
     "coverage": ("evidence",),
     "reporters": ("gate", "coverage"),
     "plugins": ("reporters", "cli", "privacy"),
-    "cli": ("reporters", "plugins", "scaffold", "privacy"),
+    "fixes": ("rules", "finding"),
+    "cli": ("reporters", "plugins", "scaffold", "privacy", "fixes"),
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}

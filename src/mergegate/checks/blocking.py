@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from mergegate.checks.circumstances import Circumstances
 from mergegate.checks.witness import WitnessWriter
 from mergegate.finding import Confidence, Finding, Severity
-from mergegate.rules.model import BlockingBody, Knowledge, Rule
+from mergegate.rules.model import Blocking, BlockingBody, Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.contexts import Chain, Contexts
 from mergegate.semantics.effects import Effects, runs_in_loop
@@ -123,8 +123,18 @@ class _BlockingCheck:
             cause=story.cause,
             scope=fact.qualname,
             witness=story.steps,
+            fix=() if behind or operation.kind != "call" else _fix(entry, self._primitive_of(chain).name),
         )
 
 
+def _fix(entry: Blocking, name: str) -> tuple[str, ...]:
+    """Return which rewrite repairs a direct call: what only waits, or what may run in any thread."""
+    if entry.category == "sleep":
+        return ("sleep",) if name == "time.sleep" else ()
+    return ("thread", name) if entry.category in _IN_ANY_THREAD else ()
+
+
 _ALONE = "nothing but its own command is known to wait, whose event loop runs no other task"
+# categories whose functions, as far as they belong to a module, may run in any thread
+_IN_ANY_THREAD = frozenset({"process", "network", "file", "metadata", "input"})
 _HELPER_RULE = "blocking-helper-in-async"

@@ -126,4 +126,5 @@ def _finding(program: CallGraph, rule: Rule, function: int, dropped: tuple[int, 
         message=f"The coroutine that `{name}()`{origin} makes is never awaited: its body does not run",
         help=repair,
         scope=fact.qualname,
+        fix=("await",) if inside and operation.flags & Flag.STATEMENT else (),
     )

@@ -14,6 +14,7 @@ from mergegate.config_shapes import guess
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("mergegate.cli.init", "Set a project up: settings, hooks, CI and the first baseline."),
     "check": ("mergegate.cli.check", "Report what is wrong in a project."),
+    "fix": ("mergegate.cli.fix", "Repair what can be repaired, and say what is left."),
     "gate": ("mergegate.cli.gate", "Decide whether a change may be merged: one verdict over all evidence."),
     "baseline": ("mergegate.cli.baseline", "Accept the findings of today, so that only new ones block."),
     "coverage": ("mergegate.cli.coverage", "Judge what tests cover, and say which tests are missing."),

@@ -32,8 +32,9 @@ def _text(rules: list[Rule]) -> str:
             family = rule.family
             lines.append(f"\n{family}" if lines else family)
         off = "" if rule.enabled else " (off by default)"
+        fixable = {"safe": " [fixable]", "unsafe": " [fixable with --unsafe]"}.get(rule.applicability, "")
         grades = f"{rule.severity}, {rule.confidence} confidence"
-        lines.append(f"  {rule.id:<{width}}  {rule.pylint or '-':<6} {grades:<26}  {rule.summary}{off}")
+        lines.append(f"  {rule.id:<{width}}  {rule.pylint or '-':<6} {grades:<26}  {rule.summary}{fixable}{off}")
     return "\n".join([*lines, ""])
 
 
@@ -47,6 +48,7 @@ def _json(rules: list[Rule]) -> str:
             "confidence": rule.confidence.value,
             "since": rule.since,
             "enabled": rule.enabled,
+            "fixable": rule.applicability or None,
             "summary": rule.summary,
             "rationale": rule.rationale,
             "fix": rule.fix,

@@ -142,13 +142,13 @@ def _rows(data: bytes) -> list[list[Any]]:
     return rows  # pyright: ignore[reportUnknownVariableType]
 
 
-_KINDS = (str, *[int] * 4, *[str] * 6, list)
+_KINDS = (str, *[int] * 4, *[str] * 7, list)
 
 
 def _is_row(row: Any) -> bool:
     if not isinstance(row, list) or tuple(map(type, row)) != _KINDS:  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         return False
-    return row[5] in _SEVERITIES and row[6] in _CONFIDENCES and all(isinstance(each, str) for each in row[11])  # pyright: ignore[reportUnknownVariableType]
+    return row[5] in _SEVERITIES and row[6] in _CONFIDENCES and all(isinstance(each, str) for each in row[12])  # pyright: ignore[reportUnknownVariableType]
 
 
 _SEVERITIES = {each.value: each for each in Severity}
@@ -156,11 +156,11 @@ _CONFIDENCES = {each.value: each for each in Confidence}
 
 
 def _finding(path: str, rule: Rule, fields: Sequence[Any]) -> Finding:
-    _, line, column, end_line, end_column, severity, confidence, what, why, name, mark = fields
+    _, line, column, end_line, end_column, severity, confidence, what, why, name, mark, where = fields
     given, sure = _SEVERITIES[severity], _CONFIDENCES[confidence]
     if _FOR_TESTS.search(path):
         given, sure = _lower(given), sure.lowered(1 if "token" in rule.id or "private-key" in rule.id else 2)
-    holder = f", in `{name}`" if name else ""
+    holder = "".join((f", in `{name}`" if name else "", f", in {where}" if where else ""))
     return Finding(
         rule.id, rule.family, given, sure, path, line, column, end_line, end_column,
         f"{what} is written into the file{holder}: {why}", _help(path, rule.id, name), key=mark,
@@ -176,7 +176,7 @@ def _help(path: str, rule: str, name: str) -> str:
     variable = re.sub(r"[^A-Z0-9]+", "_", spelled).strip("_") or "SECRET"
     if rule == "hardcoded-private-key":
         where = "keep the key in a secret store or in a file outside of the repository"
-    elif path.endswith(SUFFIX):
+    elif path.endswith((SUFFIX, ".ipynb")):
         where = f'read it from the environment, as in `os.environ["{variable}"]`'
     else:
         where = f"refer to it, as in `${{{variable}}}`, and keep it in a secret store"

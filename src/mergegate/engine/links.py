@@ -70,7 +70,9 @@ class Links:
     def keep(self, program: RecordingGraph) -> None:
         """Keep a program for the next run."""
         if self._kept and not program.is_entangled:
-            self._store.put_state(self._name, encode_state(program, self._frame, self._keys))
+            # names of files need not be text: such a program is linked anew each time
+            with contextlib.suppress(UnicodeEncodeError):
+                self._store.put_state(self._name, encode_state(program, self._frame, self._keys))
 
     def distrust(self) -> None:
         """Forget the program of the last run."""

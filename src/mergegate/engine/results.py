@@ -79,7 +79,7 @@ def encode(outcome: Outcome) -> bytes:
     findings = [
         [
             f.rule, f.family, f.severity, f.confidence, f.path, f.line, f.column, f.end_line, f.end_column, f.message,
-            f.help, f.cause, f.scope, [[step.path, step.line, step.text] for step in f.witness], f.key,
+            f.help, f.cause, f.scope, [[step.path, step.line, step.text] for step in f.witness], f.key, f.fix,
         ]
         for f in outcome.findings
     ]  # fmt: skip
@@ -107,11 +107,11 @@ def _finding(row: list[Any]) -> Finding:
         raise TypeError("a value is of another kind")
     (
         rule, family, severity, confidence, path, line, column, end_line, end_column, message,
-        help_, cause, scope, witness, key,
+        help_, cause, scope, witness, key, fix,
     ) = row  # fmt: skip
     return Finding(
         rule, family, _SEVERITIES[severity], _CONFIDENCES[confidence], path, line, column, end_line, end_column,
-        message, help_, cause, scope, tuple([_step(hop) for hop in witness]), key,
+        message, help_, cause, scope, tuple([_step(hop) for hop in witness]), key, tuple(map(str, fix)),
     )  # fmt: skip
 
 
@@ -120,8 +120,8 @@ def _step(hop: list[Any]) -> Step:
     return Step(str(path), int(line), str(text))
 
 
-# what JSON makes of the fields of a finding: texts, the place, texts, the witness, the key
-_KINDS = (*[str] * 5, *[int] * 4, *[str] * 4, list, str)
+# what JSON makes of the fields of a finding: texts, the place, texts, the witness, the key, the fix
+_KINDS = (*[str] * 5, *[int] * 4, *[str] * 4, list, str, list)
 _SEVERITIES = {each.value: each for each in Severity}
 _CONFIDENCES = {each.value: each for each in Confidence}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -23,14 +24,31 @@ def write_whole(path: Path, pieces: Iterable[str]) -> None:
     OSError
         If it cannot be written.
     """
+    _write(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file as `write_whole` does, but bytes; who may read or run it stays as it was.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    _write(path, (data,), mode=path.stat().st_mode if path.exists() else None)
+
+
+def _write(path: Path, pieces: Iterable[bytes], *, mode: int | None = None) -> None:
     target = path.resolve()
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with temporary.open("wb") as file:
             file.writelines(pieces)
             file.flush()
             # a rename may reach the disk before the contents do
             os.fsync(file.fileno())
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
         temporary.replace(target)
     finally:
         with suppress(OSError):

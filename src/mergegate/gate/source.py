@@ -119,7 +119,8 @@ def mask(source: Source, finding: Finding) -> None:
     A key in a text block goes on below the line that is reported; it is masked to its end.
     """
     last = finding.end_line
-    if _KEY_BEGINS in source.line(finding.line):
+    is_key = _KEY_BEGINS in source.line(finding.line)
+    if is_key:
         below = range(finding.line, min(len(source.lines), finding.line + _LONGEST_KEY) + 1)
         last = next((number for number in below if _KEY_ENDS in source.line(number)), last)
     for number in range(finding.line, min(last, len(source.lines)) + 1):
@@ -128,12 +129,12 @@ def mask(source: Source, finding: Finding) -> None:
         end = source.characters(number, finding.end_column) if number == finding.end_line else len(text)
         if number == finding.line and last != finding.end_line:
             end = len(text)
-        source.lines[number - 1] = text[:start] + _masked(text[start:end]) + text[end:]
+        source.lines[number - 1] = text[:start] + _masked(text[start:end], whole=is_key) + text[end:]
 
 
-def _masked(text: str) -> str:
-    """Return text with asterisks within its quotes; without quotes, for all but blanks."""
-    if not _QUOTED.search(text):
+def _masked(text: str, *, whole: bool) -> str:
+    """Return text with asterisks within its quotes; without quotes, or if asked for, for all but blanks."""
+    if whole or not _QUOTED.search(text):
         return re.sub(r"[^\s\"']", "*", text)
     return _QUOTED.sub(lambda found: f"{found[1]}{'*' * len(found[2])}{found[1]}", text)
 

@@ -8,13 +8,17 @@ import textwrap
 from mergegate.rules.rule import Rule
 
 _WIDTH = 100
+_FIXES = {
+    "safe": "`mergegate fix` repairs what of this can be repaired for certain, and says what is left.",
+    "unsafe": "`mergegate fix --unsafe` repairs it; look at what it changes.",
+}
 _FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE_SPAN = re.compile(r"`([^`]+)`")
 
 
 def rule_markdown(rule: Rule) -> str:
     """Return what a rule is about, why, how to repair it, and an example of both, as Markdown."""
-    parts = [rule.summary, "## Why", rule.rationale, "## How to fix", rule.fix]
+    parts = [rule.summary, "## Why", rule.rationale, "## How to fix", rule.fix, _FIXES.get(rule.applicability, "")]
     for example in rule.pair:
         parts.append(f"## {'Reported' if example.kind == 'bad' else 'Not reported'}")
         for file in example.files:

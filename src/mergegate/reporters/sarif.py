@@ -96,7 +96,7 @@ def _rule(rule: Rule) -> Json:
             "family": rule.family,
             "confidence": rule.confidence.value,
             "precision": rule.confidence.value,
-            "tags": [rule.family],
+            "tags": [rule.family, *(("fixable",) if rule.applicability else ())],
         },
     }
     links = [reference for reference in rule.references if reference.startswith("https://")]

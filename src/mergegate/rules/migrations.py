@@ -32,8 +32,14 @@ class PydanticNames:
         Packages whose models follow rules of their own.
     instead
         Name to what to write instead.
+    moved, moved_unsafe
+        Name to the dotted name of the same thing; `moved_unsafe` of what asks for a further package, or is private.
+    spelled_out
+        Name to the expression that it stood for.
     config_renamed, config_removed, config_settings
         Key of `Config` to its new name; to what to do without it; the same for settings alone.
+    config_deleted
+        Those of the removed keys that can go without a word.
     field_names, field_accepted, field_refused, field_renamed
         Dotted names of `Field`; the arguments that it takes; those that raise and those that warn, to what to write.
     constrained
@@ -51,6 +57,10 @@ class PydanticNames:
     settings: frozenset[str]
     foreign: tuple[str, ...]
     instead: Mapping[str, str]
+    moved: Mapping[str, str]
+    moved_unsafe: Mapping[str, str]
+    spelled_out: Mapping[str, str]
+    config_deleted: frozenset[str]
     config_renamed: Mapping[str, str]
     config_removed: Mapping[str, str]
     config_settings: Mapping[str, str]
@@ -92,6 +102,10 @@ def _names(table: dict[str, Any], probed: dict[str, Any]) -> PydanticNames:
         settings=frozenset(table["settings"]),
         foreign=tuple(table["foreign"]),
         instead=table["names"],
+        moved=table["moved"],
+        moved_unsafe=table["moved_unsafe"],
+        spelled_out=table["spelled_out"],
+        config_deleted=frozenset(table["config_deleted"]),
         config_renamed=table["config_renamed"],
         config_removed=table["config_removed"],
         config_settings=table["config_settings"],

@@ -40,6 +40,8 @@ class Rule:
         The algorithm that looks for it: a module of `mergegate.checks`.
     categories
         Which categories of knowledge entries this rule reports, for checks that serve several rules.
+    applicability
+        How far `mergegate fix` repairs what it reports: `safe`, `unsafe` (only with `--unsafe`), or empty: never.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Rule:
     references: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
     enabled: bool = True
+    applicability: str = ""
 
     @property
     def pair(self) -> tuple[Example, ...]:

@@ -12,13 +12,14 @@ from mergegate.rules.reading import Table, each, read_toml
 
 _KEYS = (
     "id", "pylint", "family", "severity", "confidence", "since", "check", "summary", "rationale", "fix", "categories",
-    "references", "enabled", "example",
+    "references", "enabled", "applicability", "example",
 )  # fmt: skip
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PYLINT_ID = re.compile(r"[CEFIRW]\d{4}")
 _MARK = "# <- "
 _MARKER = re.compile(rf"[ \t]*{_MARK}(?P<rules>[a-z0-9, -]+?)[ \t]*$")
 _KINDS = ("bad", "good")
+_APPLICABILITIES = ("safe", "unsafe")
 
 
 def read_rule(path: Path, shown: str) -> Rule:
@@ -52,6 +53,7 @@ def read_rule(path: Path, shown: str) -> Rule:
         references=table.texts("references"),
         examples=each(table.tables("example"), _example),
         enabled=table.flag("enabled", default=True),
+        applicability=table.choice("applicability", _APPLICABILITIES, default=""),
     )
     for key, value, wanted in (("id", rule.id, path.stem), ("family", rule.family, path.parent.name)):
         if value != wanted:

@@ -54,6 +54,8 @@ class Secret(NamedTuple):
         The name that holds it, empty if it stands alone.
     key
         A short hash of the value: enough to tell that it was changed, too short to tell what it is.
+    where
+        Where that is for whoever does not see lines of the file, such as the cell of a notebook.
     """
 
     rule: str
@@ -67,6 +69,7 @@ class Secret(NamedTuple):
     why: str
     name: str
     key: str
+    where: str = ""
 
 
 def judge(data: bytes, candidates: Sequence[Candidate], tables: Tables) -> list[Secret]:

@@ -12,7 +12,7 @@ _BY_NAME: Mapping[str, str] = {
 _BY_SUFFIX: Mapping[str, str] = {
     ".env": "env", ".yml": "yaml", ".yaml": "yaml", ".toml": "env", ".ini": "ini", ".cfg": "ini", ".conf": "ini",
     ".properties": "ini", ".json": "json", ".sh": "env", ".bash": "env", ".tfvars": "env", ".pem": "text",
-    ".key": "text",
+    ".key": "text", ".ipynb": "notebook",
 }  # fmt: skip
 _LEFT_OUT = re.compile(
     r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|composer\.lock|[\w.-]*-lock\.(?:json|ya?ml)|\.secrets\.baseline"

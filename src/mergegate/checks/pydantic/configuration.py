@@ -32,13 +32,14 @@ def configuration_findings(models: Models, reporter: Reporter) -> Iterator[Findi
         if row[0] == "c":
             inner = models.program.class_base[module] + int(row[1])
             if not models.program.classes[inner].flags & Flag.ALTERNATIVE:
-                yield from _inner(models, reporter, fact, inner, settings=settings)
+                yield from _inner(models, reporter, key, inner, settings=settings)
         elif any(name == "Config" and not flags & Flag.ALTERNATIVE for name, flags, _ in fact.places):
             yield from _assigned(reporter, module, fact)
     yield from _passed(models, reporter)
 
 
-def _inner(models: Models, reporter: Reporter, owner: ClassFact, key: int, *, settings: bool) -> Iterator[Finding]:
+def _inner(models: Models, reporter: Reporter, model: int, key: int, *, settings: bool) -> Iterator[Finding]:
+    owner = models.program.classes[model]
     inner, module = models.program.classes[key], models.program.class_module[key]
     keys = [name for name in inner.names if not name.startswith("__")]
     told = f" ({', '.join(keys[:_SHOWN_KEYS])}{', ...' if len(keys) > _SHOWN_KEYS else ''})" if keys else ""
@@ -46,7 +47,9 @@ def _inner(models: Models, reporter: Reporter, owner: ClassFact, key: int, *, se
     message = f"Deprecated in pydantic 2: `class Config` of the model `{owner.name}`{told}"
     place = place_of_head(inner.line, inner.column, "class", inner.name)
     repair = f"write `model_config = {made}(...)` in the body of `{owner.name}`"
-    yield from reporter.at(Where(module, place, owner.qualname), INNER, message, repair)
+    owned = "present" if any(str(name).startswith("pydantic_settings.") for name in models.program.mro(model)) else ""
+    fix = ("config", made, *filter(None, (owned,))) if models.config_is_free(key) else ()
+    yield from reporter.at(Where(module, place, owner.qualname), INNER, message, repair, fix=fix)
     yield from _keys(models, reporter, key, owner.name, settings=settings)
 
 
@@ -92,7 +95,7 @@ def _key(
         repair = removed
     else:
         return
-    yield from reporter.at(where, IGNORED, message, repair)
+    yield from reporter.at(where, IGNORED, message, repair, fix=("key", name))
 
 
 def _assigned(reporter: Reporter, module: int, fact: ClassFact) -> Iterator[Finding]:
@@ -113,7 +116,8 @@ def _class_arguments(models: Models, reporter: Reporter, module: int, fact: Clas
         message = f"Breaks under pydantic 2: the class argument `{name}` of the model `{fact.name}` raises a TypeError"
         repair = f"write `{renamed}=`" if renamed else table.config_removed[name]
         place = place_of_head(fact.line, fact.column, "class", fact.name)
-        yield from reporter.at(Where(module, place, fact.qualname), REFUSED, message, repair)
+        fix = ("class-argument", name)
+        yield from reporter.at(Where(module, place, fact.qualname), REFUSED, message, repair, fix=fix)
 
 
 def _passed(models: Models, reporter: Reporter) -> Iterator[Finding]:

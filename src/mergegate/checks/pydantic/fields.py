@@ -19,6 +19,7 @@ class Verdict(NamedTuple):
     rule: str
     message: str
     repair: str
+    fix: tuple[str, ...] = ()
 
 
 def field_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
@@ -35,7 +36,11 @@ def field_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
                 for verdict in verdicts.get(operation.node, ()):
                     place = place_of_operation(operation)
                     yield from reporter.at(
-                        Where(module, place, fact.qualname), verdict.rule, verdict.message, verdict.repair
+                        Where(module, place, fact.qualname),
+                        verdict.rule,
+                        verdict.message,
+                        verdict.repair,
+                        fix=verdict.fix,
                     )
 
 
@@ -57,7 +62,7 @@ def _verdicts(models: Models, module: int, row: Row) -> Iterator[Verdict]:
                 new = refused[argument]
                 repair = f"write `{new}=`" if new else "leave it out, and check in a validator"
                 message = f"Breaks under pydantic 2: `{function}()` takes no `{argument}`"
-                yield Verdict(REFUSED, message, repair)
+                yield Verdict(REFUSED, message, repair, ("argument", function, argument))
 
 
 def _of_field(models: Models, given: list[str]) -> Iterator[Verdict]:
@@ -66,19 +71,20 @@ def _of_field(models: Models, given: list[str]) -> Iterator[Verdict]:
     for argument in given:
         if argument in table.field_refused:
             message = f"Breaks under pydantic 2: `Field()` takes no `{argument}`"
-            yield Verdict(REFUSED, message, table.field_refused[argument])
+            yield Verdict(REFUSED, message, table.field_refused[argument], ("argument", "Field", argument))
         elif argument in table.field_renamed:
             new = table.field_renamed[argument]
             repair = f"write `{new}=`" if new else "leave it out, or use `exclude=`"
             if new == "frozen":
                 repair = "write `frozen=True` for `allow_mutation=False`"
             message = f"Deprecated in pydantic 2: the argument `{argument}` of `Field()`"
-            yield Verdict(DEPRECATED, message, repair)
+            yield Verdict(DEPRECATED, message, repair, ("argument", "Field", argument))
         elif argument not in table.field_accepted:
             extra.append(argument)
     if extra:
         told = ", ".join(f"`{name}`" for name in extra)
-        yield Verdict(DEPRECATED, f"Deprecated in pydantic 2: extra arguments of `Field()` ({told})", _home_of(extra))
+        message = f"Deprecated in pydantic 2: extra arguments of `Field()` ({told})"
+        yield Verdict(DEPRECATED, message, _home_of(extra), ("extras", *extra))
 
 
 def _home_of(extra: list[str]) -> str:

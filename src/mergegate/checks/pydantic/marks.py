@@ -35,6 +35,10 @@ class Marks(NamedTuple):
         (call, value) of arguments that pass a configuration.
     makers
         What may be a decorator of validators.
+    roots
+        Calls with `__root__=value`.
+    configs
+        Attributes called `Config`.
     """
 
     names: list[tuple[int, int]]
@@ -43,6 +47,8 @@ class Marks(NamedTuple):
     calls: list[int]
     configured: list[tuple[int, int]]
     makers: list[int]
+    roots: list[int]
+    configs: list[int]
 
 
 class Marked:
@@ -68,7 +74,7 @@ class Marked:
             yield functions[function], functions[function].operations[position]
 
     def _find(self, summary: ModuleSummary, own_rows: int) -> Marks:
-        marks = Marks([], [], [], [], [], [])
+        marks = Marks([], [], [], [], [], [], [], [])
         rows: list[Row] = summary.rows
         fields = self._fields | {n for n, node in summary.names.items() if _is_import(rows[node], self._fields)}
         makers = _VALIDATORS | {n for n, node in summary.names.items() if rows[node][-1] in _VALIDATORS}
@@ -83,11 +89,14 @@ class Marked:
                     marks.later.append(node)
                 elif name in _VALIDATORS:
                     marks.makers.append(node)
+                elif name == "Config":
+                    marks.configs.append(node)
             elif kind == "(":
                 if row[3]:
                     if _last_name(rows[int(row[1])]) in fields:
                         marks.calls.append(node)
                     marks.configured.extend((node, given) for name, given in row[3] if name in _CONFIGURATIONS)
+                    marks.roots.extend(node for name, _ in row[3] if name == "__root__")
             elif (kind == "g" and row[1] in makers) or (kind == "m" and row[3] in _VALIDATORS):
                 marks.makers.append(node)
         if any(name.partition(".")[0] == "pydantic" for name in summary.imports):

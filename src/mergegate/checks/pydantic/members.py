@@ -75,13 +75,13 @@ def _fields(models: Models, reporter: Reporter, key: int, module: int, fact: Cla
         if name == "__root__":
             message = f"Breaks under pydantic 2: the model `{fact.name}` has a field `__root__`"
             repair = "derive from `RootModel[T]`; read `.root`, and write `Model(value)` for `Model(__root__=value)`"
-            yield from reporter.at(where, ROOT, message, repair)
+            yield from reporter.at(where, ROOT, message, repair, fix=("root-field",))
         elif not flags & Flag.ANNOTATED and not name.startswith("_") and name not in ("model_config", "Config"):
             row = models.row(module, fact.names.get(name, 0))
             if _is_unannotated_field(models, module, row) and not _is_class_variable(models, key, name):
                 message = f"Breaks under pydantic 2: the field `{name}` of the model `{fact.name}` has no annotation"
                 repair = f"write `{name}: {_type_of(row)} = ...`; `ClassVar[...]` if it is no field"
-                yield from reporter.at(where, UNANNOTATED, message, repair, lowered=not known)
+                yield from reporter.at(where, UNANNOTATED, message, repair, lowered=not known, fix=("unannotated",))
 
 
 def _is_class_variable(models: Models, key: int, name: str) -> bool:
@@ -145,4 +145,6 @@ def _hooks(models: Models, reporter: Reporter, module: int, fact: ClassFact) -> 
     ):
         message = f"Never called by pydantic 2: `{fact.name}.__post_init_post_parse__()`"
         repair = "call it `__post_init__`, which runs after validation"
-        yield from reporter.at(Where(module, place_of_function(method), method.qualname), HOOK, message, repair)
+        where = Where(module, place_of_function(method), method.qualname)
+        fix = () if "__post_init__" in fact.names else ("post-init",)
+        yield from reporter.at(where, HOOK, message, repair, fix=fix)

@@ -19,6 +19,7 @@ _ANY = "a model"
 class _Use(NamedTuple):
     member: str
     owner: str
+    fix: tuple[str, ...]
 
 
 def method_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
@@ -26,19 +27,46 @@ def method_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
     program = models.program
     for module, summary in enumerate(program.modules):
         uses: dict[int, _Use] = {}
-        for node in models.marked.of(module).members:
+        marks = models.marked.of(module)
+        for node in marks.members:
             _, base, member = summary.rows[node]
             found = models.receivers(program.value(module, base), member)
             if found:
-                uses[node] = _Use(member, _name_of(models, found[0]))
-        for fact, operation in operations_of(program, module) if uses else ():
+                uses[node] = _Use(member, _name_of(models, found[0]), _fix(models, member, found))
+        made = {node: name for node in marks.roots if (name := _made_of_a_root(models, module, summary.rows[node]))}
+        for fact, operation in operations_of(program, module) if uses or made else ():
             row = summary.rows[operation.node]
+            if operation.kind == "call" and operation.node in made:
+                name = made[operation.node]
+                where = Where(module, place_of_operation(operation), fact.qualname)
+                message = f"Breaks under pydantic 2: `{name}(__root__=...)`: the model has no such field"
+                yield from reporter.at(where, ROOT, message, f"write `{name}(value)`", fix=("root-call",))
             called = operation.kind == "call" and row[0] == "("
             use = uses.get(row[1]) if called else uses.get(operation.node) if operation.kind == "attribute" else None
             if use is not None:
                 rule, message, repair = _verdict(models, use, row if called else None)
                 place = place_of_operation(operation)
-                yield from reporter.at(Where(module, place, fact.qualname), rule, message, repair)
+                yield from reporter.at(Where(module, place, fact.qualname), rule, message, repair, fix=use.fix)
+
+
+def _made_of_a_root(models: Models, module: int, row: Row) -> str:
+    """Return the name of the model that a call makes of `__root__=value`, else nothing."""
+    values = models.program.value(module, row[1])
+    if not values or not all(value[0] == "cls" and models.is_model(value[1]) for value in values):
+        return ""
+    key = values[0][1]
+    return models.program.classes[key].name if isinstance(key, int) else str(key).rpartition(".")[2]
+
+
+def _fix(models: Models, member: str, found: list[Value]) -> tuple[str, ...]:
+    """Return which rewrite repairs a use of a member, and what it must know of the receivers."""
+    marks = ["class" if all(value[0] == "cls" for value in found) else ""]
+    marks.append("instance" if all(value[0] == "ins" for value in found) else "")
+    keys = [value[1] for value in found if value[0] in ("cls", "ins")]
+    marks.append("orm" if len(keys) == len(found) and all(map(models.is_orm, keys)) else "")
+    # what a subclass makes of the old method would no longer be called
+    marks.append("" if models.overriders.get(member, frozenset()).isdisjoint(keys) else "overridden")
+    return ("member", member, *filter(None, marks))
 
 
 def _name_of(models: Models, value: Value) -> str:

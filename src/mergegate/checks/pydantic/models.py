@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import NamedTuple
 
 from mergegate.checks.pydantic.marks import Marked
 from mergegate.rules.migrations import PydanticNames, pydantic_names
@@ -15,7 +17,16 @@ _MODEL_DECORATORS = frozenset(
     for home in ("", "class_validators.", "functional_validators.")
     for name in ("validator", "root_validator", "field_validator", "model_validator")
 )
+# settings by which models are read from the attributes of objects
+_READING_OBJECTS = frozenset({"orm_mode", "from_attributes"})
 _CLASS_KINDS = frozenset({"cls", "x", "ins"})
+
+
+class _Configs(NamedTuple):
+    """Which inner classes `Config` are read by name, and the `Config` of models that derive from each."""
+
+    read: set[int]
+    derived: dict[int, set[int]]
 
 
 class Models:
@@ -46,6 +57,92 @@ class Models:
     def is_settings(self, key: ClassKey) -> bool:
         """Tell whether a class descends from the settings class."""
         return not self.names.settings.isdisjoint(name for name in self.program.mro(key) if isinstance(name, str))
+
+    def is_orm(self, key: ClassKey) -> bool:
+        """Tell whether a model, or one that it derives from, is configured to be read from objects."""
+        return any(isinstance(ancestor, int) and self._reads_objects(ancestor) for ancestor in self.program.mro(key))
+
+    def _reads_objects(self, key: int) -> bool:
+        program = self.program
+        module, fact = program.class_module[key], program.classes[key]
+        if any(name in _READING_OBJECTS for name, _ in fact.keywords):
+            return True
+        node = fact.names.get("Config")
+        row = self.row(module, node) if node is not None else ()
+        if row and row[0] == "c":
+            inner = program.class_base[module] + int(row[1])
+            ancestors = [each for each in program.mro(inner) if isinstance(each, int)]
+            return any(not _READING_OBJECTS.isdisjoint(program.classes[each].names) for each in ancestors)
+        node = fact.names.get("model_config")
+        given = self.row(module, node) if node is not None else ()
+        return bool(given) and given[0] == "(" and any(name in _READING_OBJECTS for name, _ in given[3])
+
+    def config_is_free(self, key: int) -> bool:
+        """Tell whether nothing needs an inner class `Config` as a class.
+
+        Its settings reach the models that derive from its own without that, so their `Config(Base.Config)` needs it
+        only where that cannot be rewritten itself.
+        """
+        if key in self._configs.read:
+            return False
+        return all(self._is_plain(child) and self.config_is_free(child) for child in self._configs.derived.get(key, ()))
+
+    def _is_plain(self, key: int) -> bool:
+        fact, module = self.program.classes[key], self.program.class_module[key]
+        by_hand = (self.names.config_removed.keys() | self.names.config_settings.keys()) - self.names.config_deleted
+        return not fact.flags & Flag.ALTERNATIVE and not any(
+            self.row(module, node)[0] == "l" or name in by_hand - {"allow_mutation"}
+            for name, node in fact.names.items()
+        )
+
+    @cached_property
+    def _configs(self) -> _Configs:
+        program = self.program
+        bases = {
+            (program.class_module[key], node): key
+            for key, fact in enumerate(program.classes)
+            if fact.name == "Config" and fact.parent >= 0
+            for node in fact.bases
+        }
+        read: set[int] = set()
+        derived: dict[int, set[int]] = {}
+        for module in range(len(program.modules)):
+            for node in self.marked.of(module).configs:
+                classes = [v[1] for v in program.value(module, node) if v[0] == "cls" and isinstance(v[1], int)]
+                child = bases.get((module, node))
+                read.update(classes if child is None else ())
+                for key in classes if child is not None else ():
+                    derived.setdefault(key, set()).add(child or 0)
+        return _Configs(read, derived)
+
+    @cached_property
+    def overriders(self) -> Mapping[str, frozenset[ClassKey]]:
+        """Member of models to the classes below which a class of the program defines it itself."""
+        above: dict[str, set[ClassKey]] = {}
+        for key, _, fact in self.all():
+            for name in self.names.methods.keys() & fact.names:
+                above.setdefault(name, set()).update(self.program.mro(key)[1:])
+        return {name: frozenset(keys) for name, keys in above.items()}
+
+    @cached_property
+    def _imported(self) -> Mapping[int, frozenset[str]]:
+        """Module to the names that other modules of the program import from it; `*` for all."""
+        found: dict[int, set[str]] = {}
+        program = self.program
+        for importer, summary in enumerate(program.modules):
+            for row in summary.rows:
+                if row[0] == "m" and row[3] and not str(row[2]).startswith("pydantic"):
+                    module = program.index.find(program.index.absolute(importer, row[1], row[2]), importer)
+                    if module >= 0 and module != importer:
+                        found.setdefault(module, set()).add(str(row[3]))
+            for level, star in summary.stars:
+                module = program.index.find(program.index.absolute(importer, level, star), importer)
+                found.setdefault(module, set()).add("*")
+        return {module: frozenset(names) for module, names in found.items()}
+
+    def is_exported(self, module: int, name: str) -> bool:
+        """Tell whether another module of the program imports a name from this one."""
+        return not self._imported.get(module, frozenset()).isdisjoint((name, "*"))
 
     def all(self) -> Iterator[tuple[int, int, ClassFact]]:
         """Yield (class, module, fact) of the models of the program that are not one of several alternatives."""
@@ -151,8 +248,9 @@ class Models:
         if isinstance(key, str):
             return key in self.names.models or program.types.member(key, member) is None
         hit = program.find_method(key, member)
-        # `__fields__: Dict[str, ModelField]` only declares what pydantic defines
-        declared = hit is not None and self.row(program.class_module[hit[0]], hit[1])[0] == "@"
+        # `__fields__: Dict[str, ModelField]` only declares what pydantic defines, and `__root__` is always declared
+        kinds = "@&" if member == "__root__" else "@"
+        declared = hit is not None and self.row(program.class_module[hit[0]], hit[1])[0] in kinds
         return hit is None or (declared and member.startswith("__"))
 
     def is_transparent(self, name: str) -> bool:

@@ -32,7 +32,9 @@ def optional_findings(models: Models, reporter: Reporter, traced: set[str]) -> I
                     f"Silently changed by pydantic 2: the field `{name}` of the model `{fact.name}` is now required"
                 )
                 repair = "write `= None`, unless it is to be required"
-                yield from reporter.at(Where(module, place, fact.qualname), OPTIONAL, message, repair)
+                yield from reporter.at(
+                    Where(module, place, fact.qualname), OPTIONAL, message, repair, fix=("optional",)
+                )
 
 
 def _admits_none(models: Models, module: int, node: int) -> bool:

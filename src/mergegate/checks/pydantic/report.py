@@ -32,7 +32,9 @@ class Reporter:
         self.program = program
         self.rules = rules
 
-    def at(self, where: Where, rule: str, message: str, repair: str, *, lowered: bool = False) -> Iterator[Finding]:
+    def at(
+        self, where: Where, rule: str, message: str, repair: str, *, lowered: bool = False, fix: tuple[str, ...] = ()
+    ) -> Iterator[Finding]:
         """Yield a finding of a rule, of less confidence if `lowered`, unless nobody asked for the rule."""
         asked = self.rules.get(rule)
         if asked is None:
@@ -51,6 +53,7 @@ class Reporter:
             message=message,
             help=repair,
             scope=where.scope,
+            fix=fix,
         )
 
 

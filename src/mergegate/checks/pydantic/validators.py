@@ -33,7 +33,8 @@ def validator_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
                     placed.add(place[:2])
                     if not fact.flags & FunctionFlag.ALTERNATIVE:
                         rule, message, repair = _verdict(models, module, node, fact)
-                        yield from reporter.at(Where(module, place, fact.qualname), rule, message, repair)
+                        where = Where(module, place, fact.qualname)
+                        yield from reporter.at(where, rule, message, repair, fix=_fix(models, module, node, fact))
         for fact, operation in operations_of(program, module):
             row = summary.rows[operation.node]
             if operation.kind != "call" or row[0] != "(" or row[1] not in makers:
@@ -41,7 +42,19 @@ def validator_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
             if (operation.line, operation.column) not in placed:
                 rule, message, repair = _verdict(models, module, operation.node, None)
                 place = place_of_operation(operation)
-                yield from reporter.at(Where(module, place, fact.qualname), rule, message, repair)
+                where = Where(module, place, fact.qualname)
+                yield from reporter.at(where, rule, message, repair, fix=("validator-call",))
+
+
+_SPELLED = frozenset({"validator", "root_validator"})
+
+
+def _fix(models: Models, module: int, node: int, fact: FunctionFact) -> tuple[str, ...]:
+    marks = ["exported"] if any(models.is_exported(module, name) for name in _SPELLED) else []
+    if not models.names_of(module, models.callee(module, node)) & _ROOT:
+        return ("validator", *marks)
+    owner = models.program.class_base[module] + fact.owner if fact.owner >= 0 else None
+    return ("root-validator", *marks, *(("orm",) if owner is not None and models.is_orm(owner) else ()))
 
 
 def _verdict(models: Models, module: int, node: int, fact: FunctionFact | None) -> tuple[str, str, str]:
