@@ -70,7 +70,8 @@ class Layout:
         kind
             n (a name), * (stars), f (a function), c (a class), m (its linearisation) or s (its subclasses).
         """
-        return self._bits[module * self._per_module + crc32(f"{kind}{name}".encode("utf-8", "surrogatepass")) % self._per_module]
+        number = crc32(f"{kind}{name}".encode("utf-8", "surrogatepass")) % self._per_module
+        return self._bits[module * self._per_module + number]
 
 
 class Reads:
