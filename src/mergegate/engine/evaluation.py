@@ -14,6 +14,7 @@ from mergegate.engine.extraction import Summary
 from mergegate.engine.inputs import Input
 from mergegate.engine.links import Links
 from mergegate.engine.results import Outcome, pragma
+from mergegate.engine.room import give_back
 from mergegate.engine.stack import on_fresh_stack
 from mergegate.engine.vocabulary import Vocabulary
 from mergegate.errors import RuleError
@@ -95,6 +96,9 @@ def _decoded(summaries: list[Summary]) -> Iterable[ModuleSummary]:
     seen: set[int] = set()
     is_big = sum(len(summary) for summary in summaries if isinstance(summary, bytes)) > _MUCH
     shared: dict[Row, Row] | None = {} if is_big else None
+    if is_big:
+        # the contents of all files
+        give_back()
     for position, summary in enumerate(summaries):
         if isinstance(summary, bytes):
             # a big program would be held twice
@@ -104,6 +108,9 @@ def _decoded(summaries: list[Summary]) -> Iterable[ModuleSummary]:
             # equal files have the same summary
             yield replace(summary, rows=[*summary.rows]) if id(summary) in seen else summary
             seen.add(id(summary))
+    if is_big:
+        # the encoded summaries
+        give_back()
 
 
 def _ask(program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge) -> Iterable[Finding]:
