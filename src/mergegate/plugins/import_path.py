@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
@@ -23,7 +23,7 @@ class ImportPath:
             self._path = list(sys.path)
 
     @contextmanager
-    def restored(self) -> Iterator[None]:
+    def restored(self) -> Generator[None]:
         """Import from there for a while."""
         self.note()
         changed = list(sys.path)
