@@ -164,7 +164,15 @@ def test_a_run_that_nothing_measured_blocks_in_ci_alone(covered: Covered) -> Non
     assert covered.test("--mergegate-no-coverage", cov=(), env={"CI": "true"}).returncode == 0
 
 
-@pytest.mark.parametrize("cov", [("--cov=app",), ("--cov=app", "--cov-branch"), ("--cov=src",)], ids=str)
+@pytest.mark.parametrize(
+    "cov",
+    [
+        ("--cov=app", "--cov-branch"),
+        pytest.param(("--cov=app",), marks=pytest.mark.slow),
+        pytest.param(("--cov=src",), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_workers_count_together_as_one_process_does(covered: Covered, cov: tuple[str, ...]) -> None:
     covered.start()
     covered.write("tests/test_more.py", "from app.core import choose\n\n\ndef test_it():\n    assert choose(0) == 2\n")
@@ -205,6 +213,7 @@ def test_coverage_run_is_judged_while_it_runs_and_goes_on(under_run: Covered) ->
     assert "57%" in report.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_coverage_run_with_workers_it_does_not_see_is_an_error(under_run: Covered) -> None:
     done = _coverage_run(under_run, "-n2")
     assert done.returncode == 8
@@ -234,7 +243,7 @@ def test_sub_processes_count(under_run: Covered) -> None:
     "core",
     [
         "ctrace",
-        "pytrace",
+        pytest.param("pytrace", marks=pytest.mark.slow),
         pytest.param(
             "sysmon", marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 brought sys.monitoring")
         ),
