@@ -255,5 +255,5 @@ class Program(RuleBasedStateMachine):
 
 TestEditsEqualCold = Program.TestCase
 TestEditsEqualCold.settings = settings(
-    max_examples=6, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=4, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
 )
