@@ -15,10 +15,10 @@ import pytest
 from fronts import Cli, Pylint, environment
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
-# the largest take as long as all others together
-LARGE = ("agent_framework", "chat_gateway")
+# one large and one small are enough for the quick run
+QUICK = ("anyio_worker", "shop_service")
 PROJECTS = [
-    pytest.param(path.name, marks=pytest.mark.slow if path.name in LARGE else ())
+    pytest.param(path.name, marks=() if path.name in QUICK else pytest.mark.slow)
     for path in sorted(FIXTURES.iterdir())
     if path.is_dir()
 ]
