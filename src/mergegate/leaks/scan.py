@@ -235,6 +235,7 @@ def _hides(value: ast.expr, words: Words) -> bool:
         return True
     if isinstance(value, ast.Call):
         return hides(value, words)
-    # `"*" * 8`, `key[:2] + "***"`
-    parts = (value.left, value.right) if isinstance(value, ast.BinOp) else ()
-    return any(isinstance(part, ast.Constant) and isinstance(part.value, str) and "*" in part.value for part in parts)
+    # `"*" * 8`, `key[:2] + "***"`, `key[:8] + "*" * 15`; asterisks alone may be an emphasis
+    parts = list(ast.walk(value)) if isinstance(value, ast.BinOp) else []
+    starred = any(isinstance(part, ast.Constant) and str(part.value).strip("*") == "" != part.value for part in parts)
+    return starred and any(isinstance(part, (ast.Slice, ast.Mult)) for part in parts)
