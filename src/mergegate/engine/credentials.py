@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mergegate.cache.keys import key, sources_part
-from mergegate.cache.store import Store
 from mergegate.engine.inputs import Input
-from mergegate.engine.per_file import through_cache
+from mergegate.engine.per_file import FileStage
 from mergegate.files.ignore import SUFFIX
 from mergegate.finding import Confidence, Finding, Severity
 from mergegate.rules.folders import SECRETS, TABLES, rules_folder
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from mergegate.syntax.pragmas import Pragma
 
 CHECK = "secrets"
-_SOURCES = ("secrets",)
 _PYTHON = "python"
 # in such files people put credentials that open nothing
 _FOR_TESTS = re.compile(
@@ -34,30 +31,15 @@ _FOR_TESTS = re.compile(
 _COMMENT = re.compile(r"#\s*mergegate:\s*ignore(?:\[(?P<rules>[\w, -]*)\])?\s*(?:--\s*(?P<reason>.*?))?\s*$")
 
 
-class Credentials:
-    """Finds the credentials in files.
+class Credentials(FileStage):
+    """Finds the credentials in files."""
 
-    Parameters
-    ----------
-    store
-        The cache; None: every file is judged.
-    jobs
-        The most worker processes; 0: as many as there are processors.
-    contents
-        Returns the contents of a file.
-    rules_part
-        Digest of the rules and of all tables behind them.
-    """
+    entry = "secrets"
+    sources = ("secrets",)
 
-    def __init__(self, store: Store | None, jobs: int, contents: Callable[[Input], bytes], rules_part: bytes) -> None:
-        self.store = store
-        self.jobs = jobs
-        self.contents = contents
-        self._part = key("judgement", sources_part(_SOURCES), rules_part)
-
-    def keys(self, inputs: Iterable[Input]) -> list[bytes]:
-        """Return the keys of what is known of files."""
-        return [key("secrets", self._part, _kind(each.path).encode(), each.digest) for each in inputs]
+    def kind(self, path: str) -> str:
+        """Return how a file is to be read, where that depends on its path."""
+        return _kind(path)
 
     def of(
         self, inputs: Sequence[Input], rules: Mapping[str, Rule]
@@ -65,7 +47,7 @@ class Credentials:
         """Return the findings in files, and the suppression comments beside those in files that are no Python."""
         findings: list[Finding] = []
         pragmas: dict[str, tuple[Pragma, ...]] = {}
-        for input_, rows in zip(inputs, self._judged(inputs), strict=True):
+        for input_, rows in zip(inputs, self.results(inputs, judge_all, _rows), strict=True):
             for *fields, allowed, comment in rows:
                 rule = rules.get(str(fields[0]))
                 if rule is not None:
@@ -76,12 +58,6 @@ class Credentials:
                 if said:
                     pragmas[input_.path] = (*pragmas.get(input_.path, ()), *said)
         return findings, pragmas
-
-    def _judged(self, inputs: Sequence[Input]) -> list[list[list[Any]]]:
-        def content(number: int) -> bytes:
-            return _kind(inputs[number].path).encode() + b"\0" + self.contents(inputs[number])
-
-        return through_cache(self.store, "secrets", self.keys(inputs), content, judge_all, _rows, jobs=self.jobs)
 
 
 def judge_all(files: list[bytes]) -> list[bytes]:
