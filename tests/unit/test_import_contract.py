@@ -25,7 +25,7 @@ LAYERS = {
     "semantics": ("syntax", "rules", "errors"),
     "checks": ("semantics", "finding"),
     "cache": ("errors",),
-    "secrets": ("finding", "errors"),
+    "secrets": ("syntax", "finding", "errors"),
     "privacy": ("secrets", "rules"),
     "leaks": ("privacy", "finding"),
     "engine": ("checks", "cache", "config", "git", "secrets", "leaks"),

@@ -12,10 +12,11 @@ from operator import attrgetter
 from typing import Any, Protocol
 from zlib import crc32
 
-from mergegate.gate.location import Definition, Level, Statement, blocks, expression_at, parse, signature_part, way_to
+from mergegate.gate.location import Definition, Level, Statement, blocks, expression_at, signature_part, way_to
 from mergegate.gate.marks import Where
 from mergegate.gate.serialisation import Text, digest, serialise
 from mergegate.gate.source import Source, Sources
+from mergegate.syntax.trees import tree_of
 
 SKETCH = 24
 _ALPHABET = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
@@ -204,7 +205,7 @@ class _Module:
         self._path = path
         self._lines = source.lines
         self._marks = source.marks
-        self._tree = parse("\n".join(source.lines)) if path.endswith(_PYTHON) else None
+        self._tree = tree_of("\n".join(source.lines)) if path.endswith(_PYTHON) else None
         self._digests: dict[int, str] = {}
         self._bodies: dict[int, Text] = {}
 
