@@ -14,7 +14,7 @@ from mergegate.coverage.model import Branch, FileCoverage
 from mergegate.gate.location import Statement, blocks
 from mergegate.gate.serialisation import digest, serialise
 from mergegate.gate.source import Source
-from mergegate.syntax.trees import tree_of
+from mergegate.trees import tree_of
 
 _LENGTH = 8
 # how many lines a statement of another language may go on

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from mergegate.coverage.model import Measurement
 from mergegate.gate.source import Source
-from mergegate.syntax.trees import tree_of
+from mergegate.trees import tree_of
 
 
 def unmeasured(

@@ -35,7 +35,7 @@ class Credentials(FileStage):
     """Finds the credentials in files."""
 
     entry = "secrets"
-    sources = ("secrets",)
+    sources = ("secrets", "trees.py")
 
     def kind(self, path: str) -> str:
         """Return how a file is to be read, where that depends on its path."""

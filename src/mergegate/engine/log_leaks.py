@@ -26,7 +26,7 @@ class LogLeaks(FileStage):
     """Finds what log calls are given that should not be in logs."""
 
     entry = "leaks"
-    sources = ("leaks", "privacy")
+    sources = ("leaks", "privacy", "secrets", "trees.py")
 
     def of(self, inputs: Sequence[Input], rules: Mapping[str, Rule]) -> list[Finding]:
         """Return the findings in Python files."""

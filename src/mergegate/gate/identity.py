@@ -16,7 +16,7 @@ from mergegate.gate.location import Definition, Level, Statement, blocks, expres
 from mergegate.gate.marks import Where
 from mergegate.gate.serialisation import Text, digest, serialise
 from mergegate.gate.source import Source, Sources
-from mergegate.syntax.trees import tree_of
+from mergegate.trees import tree_of
 
 SKETCH = 24
 _ALPHABET = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"

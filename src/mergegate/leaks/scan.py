@@ -13,7 +13,7 @@ from mergegate.finding import Confidence, Severity
 from mergegate.leaks.sinks import BINDING, LOGGING, OUTPUT, TELEMETRY, Words, load_words, loggers_of, pattern, sink_of
 from mergegate.leaks.sources import Scope, Source, Sources, hides
 from mergegate.privacy.terms import Terms, load_terms
-from mergegate.syntax.trees import tree_of
+from mergegate.trees import tree_of
 
 CREDENTIAL, PERSONAL = "credential-in-log", "personal-data-in-log"
 _NAME = re.compile(rb"[A-Za-z_]\w*")

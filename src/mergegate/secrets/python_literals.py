@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import cast
 
 from mergegate.secrets.candidates import Candidate
-from mergegate.syntax.trees import tree_of
+from mergegate.trees import tree_of
 
 _Named = Iterator[tuple[str, ast.expr, str, str]]
 _GETTERS = {"get", "getenv", "pop", "setdefault", "getattr", "get_secret", "getpass", "str", "env"}
