@@ -11,7 +11,7 @@ from typing import Any
 from mergegate.syntax.summary import Flag, FunctionFlag, Place
 
 STDLIB = sys.stdlib_module_names
-# how tests call versions: PYDANTIC_V2, IS_V1, pydantic.VERSION; `is_pydantic_model` and `HAS_PYDANTIC` ask for no version
+# how tests call versions: PYDANTIC_V2, IS_V1, pydantic.VERSION; `is_pydantic_model` and `HAS_PYDANTIC` ask for none
 _VERSION_NAME = re.compile(
     r"version|(?:^|_)v\d+(?:$|_)|major|compat"
     r"|(?<!has_)(?<!have_)pydantic(?!_?(?:base_?)?model|_?(?:class|field|type|object|available|installed))",
