@@ -370,6 +370,7 @@ def test_no_floors_where_nothing_measures_or_they_are_not_wanted(cli: Cli) -> No
 # -- type errors ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_type_errors_are_judged_where_that_is_wanted(cli: Cli) -> None:
     cli.write(
         "pyproject.toml", '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = []\n'
@@ -416,3 +417,5 @@ def test_without_pyright_ceilings_are_customary_and_the_command_that_remains_is_
     assert loaded(cli, "mergegate.toml")["types"]["max-errors"] == 50
     assert "type errors were not measured: MERGEGATE_PYRIGHT names 'no-such-program'" in run.stdout
     assert "then 'mergegate types update' accepts those of today" in run.stdout
+    assert "mergegate-types-baseline.json merge=mergegate-baseline" in (cli.folder / ".gitattributes").read_text()
+    assert f"mergegate[types]=={__version__}" in (cli.folder / GITHUB).read_text()
