@@ -53,7 +53,7 @@ def scan_notebook(data: bytes, tables: Tables) -> list[Secret]:
         candidates = []
         if kind == "source":
             python = _MAGIC.sub(b"#", code)
-            candidates = python_candidates(python, tables.positions, suspect_lines(python, tables))
+            candidates = python_candidates(python, tables.positions, suspect_lines(python, tables, whole=False))
         found.extend(_placed(secret, texts, f"{_WHERE[kind]} {cell + 1}") for secret in judge(code, candidates, tables))
     return sorted(found, key=lambda each: (each.line, each.column))
 
