@@ -22,7 +22,7 @@ from mergegate.leaks.sinks import (
 )  # fmt: skip
 from mergegate.leaks.sources import Scope, Source, Sources, hides
 from mergegate.privacy.terms import Terms, load_terms
-from mergegate.trees import tree_of
+from mergegate.trees import Parsed
 
 CREDENTIAL, PERSONAL = "credential-in-log", "personal-data-in-log"
 _NAME = re.compile(rb"[A-Za-z_]\w*")
@@ -64,19 +64,17 @@ class Leak(NamedTuple):
     help: str
 
 
-def scan(data: bytes) -> list[Leak]:
+def scan(parsed: Parsed) -> list[Leak]:
     """Return the leaks in Python code, in order; none if it cannot be parsed.
 
     Parameters
     ----------
-    data
+    parsed
         The code.
     """
     words, terms = load_words(), load_terms()
-    lines = suspect_lines(data, words, terms)
-    if not lines:
-        return []
-    tree = tree_of(data)
+    lines = suspect_lines(parsed.data, words, terms)
+    tree = parsed.tree if lines else None
     return [] if tree is None else _Scan(tree, lines, words, terms).leaks()
 
 
