@@ -13,6 +13,7 @@ from mergegate.contracts.schemas.json_data import (
     as_list,
     as_object,
     at,
+    is_list,
     is_number,
     parsed,
     shown,
@@ -213,7 +214,7 @@ class _Walker:
         if key in ("items", "additionalProperties", "contains", "propertyNames", "unevaluatedProperties", "not", "if"):
             found = self.between(before, after, (*way, key), depth + 1)
             yield from _flipped(found) if key == "not" else found
-        elif isinstance(before, list) and isinstance(after, list):
+        elif is_list(before) and is_list(after):
             one, other = as_list(before), as_list(after)
             gone, come = _unmatched(one, other), _unmatched(other, one)
             if len(gone) == len(come):

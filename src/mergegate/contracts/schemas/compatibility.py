@@ -1,4 +1,4 @@
-"""Whether a new schema still admits old outputs, and old consumers new ones: proved, refuted by an instance, or open."""
+"""Whether a new schema admits old outputs, and old consumers new ones: proved, refuted by a value, or undecided."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mergegate.contracts.schemas.changes import LOOSENS, NOTHING, PROMPT, TIGHTENS, Change, changes
 from mergegate.contracts.schemas.hints import Hints
 from mergegate.contracts.schemas.json_data import Document, Json, as_object
-from mergegate.contracts.schemas.keywords import DRAFTS
+from mergegate.contracts.schemas.keywords import DRAFTS, words
 from mergegate.contracts.schemas.normal import Schema, canonical, engine, load
 from mergegate.contracts.schemas.proofs import Prover
 from mergegate.contracts.schemas.sampling import Sampler
@@ -112,26 +112,30 @@ def _loaded(
     formats: bool,
 ) -> tuple[Schema, Schema]:  # fmt: skip
     sides = [
-        each if isinstance(each, Schema) else load(each, draft=draft, formats=formats, shown=name if _is_data(each) else "")
-        for each, name in ((old, "the old schema"), (new, "the new schema"))
+        each if isinstance(each, Schema) else load(each, draft=draft, formats=formats, shown=name)
+        for each, name in ((old, _shown(old, "the old schema")), (new, _shown(new, "the new schema")))
     ]
-    if draft is None:
+    if draft is None and sides[0].draft != sides[1].draft:
         named = ["$schema" in as_object(each.document) for each in sides]
-        if named[0] != named[1]:
-            silent, speaking = named.index(False), named.index(True)
-            try:
-                sides[silent] = load(
-                    sides[silent].document, draft=sides[speaking].draft, formats=sides[silent].formats,
-                    shown=sides[silent].shown,
-                )  # fmt: skip
-            except SchemaError:
-                # it is of another draft after all
-                pass
+        if not all(named):
+            older = min((0, 1), key=lambda side: DRAFTS.index(sides[side].draft))
+            # what names no draft is of that of the other side, if it can be; else both are of the older one
+            follower = named.index(False) if any(named) else 1 - older
+            sides[follower] = _as_the_other(sides[follower], sides[1 - follower].draft)
     return sides[0], sides[1]
 
 
-def _is_data(source: object) -> bool:
-    return isinstance(source, dict | bool)
+def _as_the_other(schema: Schema, draft: str) -> Schema:
+    if words(schema.document) > DRAFTS.index(draft):
+        return schema
+    try:
+        return load(schema.document, draft=draft, formats=schema.formats, shown=schema.shown)
+    except SchemaError:
+        return schema
+
+
+def _shown(source: object, name: str) -> str:
+    return name if isinstance(source, dict | bool) else ""
 
 
 def _inclusion(inner: Schema, outer: Schema, seed: int, deadline: float) -> _Inclusion:
@@ -191,9 +195,7 @@ def _candidates(
     return chain(islice(_of_difference(*pair, seed, formats=inner.formats), _FROM_DIFFERENCE), found)
 
 
-def _of_difference(
-    inner: CanonicalSchema, outer: CanonicalSchema, seed: int, *, formats: bool
-) -> Iterator[Json]:
+def _of_difference(inner: CanonicalSchema, outer: CanonicalSchema, seed: int, *, formats: bool) -> Iterator[Json]:
     """Yield values of what is left of one schema without the other."""
     try:
         left = inner.subtract(outer).to_json_schema()
@@ -206,18 +208,14 @@ def _of_difference(
 
 def load_difference(left: object) -> Document | None:
     """Return a schema that the library has made in the words of the latest draft, None if that cannot be."""
-    if not isinstance(left, dict | bool):
-        return None
     try:
-        modern = load(left).modern
+        modern = load(cast("Document", left)).modern
     except SchemaError:
         return None
     return modern[0] if modern else None
 
 
-def _refuted(
-    inner: Schema, outer: Schema, candidates: Iterator[Json], deadline: float, most: int
-) -> _Inclusion | None:
+def _refuted(inner: Schema, outer: Schema, candidates: Iterator[Json], deadline: float, most: int) -> _Inclusion | None:
     """Return a refutation: a value that `inner` admits and `outer` does not, made as small as can be."""
 
     def refutes(value: Json) -> bool:

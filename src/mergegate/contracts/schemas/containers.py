@@ -126,9 +126,7 @@ def _changed(
     yield from alternately([varied(name) for name in (*full, *(extra if shallow else extra[:2]))])
 
 
-def _mixed(
-    sampler: Sampler, members: _Members, names: list[str], required: list[str], depth: int
-) -> Iterator[Json]:
+def _mixed(sampler: Sampler, members: _Members, names: list[str], required: list[str], depth: int) -> Iterator[Json]:
     if depth >= 2:
         return
     pools = {
@@ -173,10 +171,8 @@ def _items(
     found: list[Json] = []
     used: set[str] = set()
     for index, schema in enumerate(schemas):
-        if index < fixed:
-            values = list(islice(sampler.values(schema, Hints(), depth + 1), 4 if unique else 1))
-        else:
-            values = pool
+        own = islice(sampler.values(schema, Hints(), depth + 1), 4 if unique else 1) if index < fixed else ()
+        values = list(own) if index < fixed else pool
         chosen = next((value for value in values if not unique or token(value) not in used), None)
         if chosen is None and not any(value is None for value in values):
             return None
@@ -185,9 +181,7 @@ def _items(
     return found
 
 
-def _varied_items(
-    sampler: Sampler, schemas: list[Json], base: list[Json], hints: Hints, depth: int
-) -> Iterator[Json]:
+def _varied_items(sampler: Sampler, schemas: list[Json], base: list[Json], hints: Hints, depth: int) -> Iterator[Json]:
     def varied(index: int) -> Iterator[Json]:
         for value in sampler.values(schemas[index], hints, depth + 1):
             yield [*base[:index], value, *base[index + 1 :]]

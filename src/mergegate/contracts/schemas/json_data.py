@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 Json = Any
 """JSON data as `json.loads` gives it."""
@@ -16,14 +16,24 @@ Document = dict[str, Any] | bool
 Pointer = tuple[str | int, ...]
 
 
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Tell whether a value is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Tell whether a value is an array."""
+    return isinstance(value, list)
+
+
 def as_object(value: object) -> dict[str, Any]:
     """Return a value that is an object, an empty one for any other."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return value if is_object(value) else {}
 
 
 def as_list(value: object) -> list[Any]:
     """Return a value that is a list, an empty one for any other."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    return value if is_list(value) else []
 
 
 def is_schema(value: object) -> bool:
@@ -56,7 +66,7 @@ def type_of(value: Json) -> str:
         return "string"
     if is_number(value):
         return "integer" if isinstance(value, int) or value == value // 1 else "number"
-    return "array" if isinstance(value, list) else "object"
+    return "array" if is_list(value) else "object"
 
 
 def spelled(pointer: Iterable[str | int]) -> str:
@@ -79,13 +89,13 @@ def at(value: Json, pointer: Iterable[str | int]) -> Json:
         If it leads to nothing.
     """
     for part in pointer:
-        if isinstance(value, list):
-            items = as_list(value)
+        if is_list(value):
+            items = value
             if not str(part).isdigit() or int(part) >= len(items):
                 raise KeyError(part)
             value = items[int(part)]
-        elif isinstance(value, dict) and str(part) in value:
-            value = as_object(value)[str(part)]
+        elif is_object(value) and str(part) in value:
+            value = value[str(part)]
         else:
             raise KeyError(part)
     return value
@@ -96,11 +106,11 @@ def replaced(value: Json, pointer: Pointer, new: Json) -> Json:
     if not pointer:
         return new
     head, rest = pointer[0], pointer[1:]
-    if isinstance(value, list):
-        items = list(as_list(value))
+    if is_list(value):
+        items = list(value)
         items[int(head)] = replaced(items[int(head)], rest, new)
         return items
-    table = dict(as_object(value))
+    table = dict(value)
     table[str(head)] = replaced(table.get(str(head)), rest, new)
     return table
 
@@ -108,14 +118,14 @@ def replaced(value: Json, pointer: Pointer, new: Json) -> Json:
 def removed(value: Json, pointer: Pointer) -> Json:
     """Return a copy without the member or item at a pointer, which is not empty."""
     head, rest = pointer[0], pointer[1:]
-    if isinstance(value, list):
-        items = list(as_list(value))
+    if is_list(value):
+        items = list(value)
         if rest:
             items[int(head)] = removed(items[int(head)], rest)
         else:
             del items[int(head)]
         return items
-    table = dict(as_object(value))
+    table = dict(value)
     if rest:
         table[str(head)] = removed(table[str(head)], rest)
     else:
@@ -130,8 +140,8 @@ def shown(value: Json, limit: int = 120) -> str:
 
 
 def _plain(value: Json) -> Json:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in as_object(value).items()}
+    if is_object(value):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[Any]", value)]
     if isinstance(value, Decimal):

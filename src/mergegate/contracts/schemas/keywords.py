@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mergegate.contracts.schemas.json_data import Document, Json, Pointer, as_list, as_object, is_schema
+from mergegate.contracts.schemas.json_data import (
+    Document,
+    Json,
+    Pointer,
+    as_list,
+    as_object,
+    is_list,
+    is_object,
+    is_schema,
+)
+from mergegate.contracts.schemas.patterns import matches_everything
 
 DRAFTS = ("4", "6", "7", "2019-09", "2020-12")
 ONE = frozenset({
@@ -33,7 +43,7 @@ _SINCE = {
 def children(schema: Json) -> Iterator[tuple[Pointer, Json]]:
     """Yield the schemas directly inside of a schema with the way to each."""
     for key, value in as_object(schema).items():
-        if key in MANY and isinstance(value, list):
+        if key in MANY and is_list(value):
             yield from (((key, index), item) for index, item in enumerate(as_list(value)) if is_schema(item))
         elif key in ONE and is_schema(value):
             yield (key,), value
@@ -56,11 +66,11 @@ def mapped(schema: Document, change: Callable[[Json], Json]) -> Document:
         return schema
     out: dict[str, Json] = {}
     for key, value in schema.items():
-        if key in MANY and isinstance(value, list):
+        if key in MANY and is_list(value):
             out[key] = [change(item) if is_schema(item) else item for item in as_list(value)]
         elif key in ONE and is_schema(value):
             out[key] = change(value)
-        elif key in NAMED and isinstance(value, dict):
+        elif key in NAMED and is_object(value):
             out[key] = {name: change(item) if is_schema(item) else item for name, item in as_object(value).items()}
         else:
             out[key] = value
@@ -72,7 +82,16 @@ def silent(schema: Document) -> Document:
     kept = mapped(schema, silent)
     if isinstance(kept, bool):
         return kept
-    return {key: value for key, value in kept.items() if key not in TEXTS and key not in TOOLING}
+    return {
+        key: value
+        for key, value in kept.items()
+        if key not in TEXTS and key not in TOOLING and not (key == "pattern" and matches_everything(str(value)))
+    }
+
+
+def words(schema: Json) -> int:
+    """Return the index in `DRAFTS` of the first draft that knows all words of a schema."""
+    return max((_SINCE.get(key, 0) for _, each in walk(schema) for key in as_object(each)), default=0)
 
 
 def upgraded(schema: Document, draft: str) -> tuple[Document, bool]:
@@ -113,7 +132,7 @@ def _bounds(table: dict[str, Json]) -> None:
 
 def _items(table: dict[str, Json]) -> None:
     rest = table.pop("additionalItems", None)
-    if isinstance(table.get("items"), list):
+    if is_list(table.get("items")):
         table["prefixItems"] = table.pop("items")
         if not table["prefixItems"]:
             del table["prefixItems"]
@@ -123,5 +142,5 @@ def _items(table: dict[str, Json]) -> None:
 
 def _dependencies(table: dict[str, Json]) -> None:
     for name, needed in as_object(table.pop("dependencies", None)).items():
-        key = "dependentRequired" if isinstance(needed, list) else "dependentSchemas"
+        key = "dependentRequired" if is_list(needed) else "dependentSchemas"
         table.setdefault(key, {})[name] = needed

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from mergegate.contracts.schemas.json_data import Document, Json, as_list, as_object, spelled
+from mergegate.contracts.schemas.json_data import Document, Json, as_list, as_object, is_object, spelled
 from mergegate.contracts.schemas.keywords import DRAFTS, silent, upgraded, walk
 from mergegate.contracts.schemas.resolution import resolved
 from mergegate.contracts.schemas.source import SchemaError, line_of, read_json, read_text
@@ -197,7 +197,7 @@ def _old_words(document: Document) -> bool:
 def _validator(document: Document, draft: str, formats: bool) -> Validator:
     library = engine()
     made = getattr(library, f"Draft{draft.replace('-', '')}Validator")
-    if isinstance(document, dict) and "$schema" in document:
+    if is_object(document) and "$schema" in document:
         document = {key: value for key, value in document.items() if key != "$schema"}
     return made(document, validate_formats=formats, offline=True)
 
@@ -221,7 +221,7 @@ def _check(schema: Schema) -> None:
 def _fault(document: Document, draft: str) -> tuple[tuple[str | int, ...], str] | None:
     """Return where and why data is no schema of a draft."""
     library = engine()
-    stated = {**document, "$schema": _URIS[draft]} if isinstance(document, dict) else document
+    stated = {**document, "$schema": _URIS[draft]} if is_object(document) else document
     try:
         library.meta.validate(stated)
     except library.ValidationError as error:

@@ -70,6 +70,21 @@ def samples(pattern: str, random: Random, count: int, window: Window = Window())
     return list(found)
 
 
+def matches_everything(pattern: str) -> bool:
+    """Tell whether a pattern certainly matches every text, as `.*` does."""
+    inner = pattern.removeprefix("^") if not pattern.endswith("$") else pattern.removesuffix("$")
+    if any(sign in inner for sign in ("^", "$", "\\b", "\\B")):
+        return False
+    try:
+        return _may_be_empty(_Parser(inner).whole())
+    except (UnknownSyntax, IndexError, ValueError):
+        return False
+
+
+def _may_be_empty(node: _Node) -> bool:
+    return not node.least or any(all(map(_may_be_empty, branch)) for branch in node.branches)
+
+
 def _attempts(root: _Node, pattern: str, random: Random, tries: int, window: Window) -> Iterator[str]:
     yield _written(root, random, 0, 0)
     yield _written(root, random, 1, -1)

@@ -63,7 +63,7 @@ class Prover:
             return False
 
     def _apart(self, old: Json, new: Json, assumed: dict[tuple[str, str], int], depth: int) -> bool:
-        mine, theirs = as_object(old), as_object(new)
+        mine, theirs = _evaluated(as_object(old)), _evaluated(as_object(new))
         if "$ref" in theirs:
             rest, target = _split(theirs, "$ref"), self._target(self.new, theirs)
             return self._holds(old, target, assumed, depth) and (not rest or self._holds(old, rest, assumed, depth))
@@ -91,11 +91,9 @@ class Prover:
         types = types_of(mine)
         if len(types) > 1:
             return all(self._holds({**mine, "type": name}, new, assumed, depth) for name in types)
-        return self._typed(types[0], mine, theirs, assumed, depth)
+        return bool(types) and self._typed(next(iter(types)), mine, theirs, assumed, depth)
 
-    def _some_branch(
-        self, old: Json, branches: list[Json], assumed: dict[tuple[str, str], int], depth: int
-    ) -> bool:
+    def _some_branch(self, old: Json, branches: list[Json], assumed: dict[tuple[str, str], int], depth: int) -> bool:
         types = types_of(as_object(old))
         if len(types) > 1 and not as_object(old).keys() & {"anyOf", "oneOf", "allOf", "not"}:
             table = as_object(old)
@@ -130,19 +128,18 @@ class Prover:
         required = as_list(mine.get("required"))
         if any(each not in required for each in as_list(theirs.get("required"))):
             return False
-        patterns, wanted = as_object(mine.get("patternProperties")), as_object(theirs.get("patternProperties"))
-        if patterns.keys() != wanted.keys():
-            return False
-        rest, other_rest = mine.get("additionalProperties", True), theirs.get("additionalProperties", True)
-        known, others = as_object(mine.get("properties")), as_object(theirs.get("properties"))
-        names = dict.fromkeys((*known, *others))
-        pairs = [(known.get(name, rest), others.get(name, other_rest)) for name in names]
-        if patterns and names.keys() - (known.keys() & others.keys()):
-            # a name that a pattern covers, too, is no business of the rest
-            return False
-        pairs += [(patterns[pattern], wanted[pattern]) for pattern in patterns]
-        pairs.append((rest, other_rest))
-        return all(self._holds(one, other, assumed, depth) for one, other in pairs)
+        one, other = _Names(mine), _Names(theirs)
+        names = dict.fromkeys((*one.known, *other.known))
+        pairs = [(one.schema(name), other.schema(name)) for name in names]
+        # any other name may fall under a pattern of one side and under another, or none, of the other side
+        for pattern, schema in other.patterns.items():
+            if pattern in one.patterns:
+                pairs.append((one.patterns[pattern], schema))
+            else:
+                pairs += [(each, schema) for each in (*one.patterns.values(), one.rest)]
+        pairs += [(each, other.rest) for pattern, each in one.patterns.items() if pattern not in other.patterns]
+        pairs.append((one.rest, other.rest))
+        return all(self._holds(left, right, assumed, depth) for left, right in pairs)
 
     def _items(
         self, mine: dict[str, Json], theirs: dict[str, Json], assumed: dict[tuple[str, str], int], depth: int
@@ -170,6 +167,25 @@ class Prover:
             return {"$dynamicRef": "#nowhere"}
 
 
+class _Names:
+    """What the members of an object have to be, by name."""
+
+    def __init__(self, table: dict[str, Json]) -> None:
+        self.known = as_object(table.get("properties"))
+        self.patterns = as_object(table.get("patternProperties"))
+        self.rest = table.get("additionalProperties", True)
+
+    def schema(self, name: str) -> Json:
+        found = [schema for pattern, schema in self.patterns.items() if _matches(pattern, name)]
+        if name in self.known:
+            found.append(self.known[name])
+        return self.rest if not found else found[0] if len(found) == 1 else {"allOf": found}
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return engine().is_valid({"pattern": pattern}, name)
+
+
 def _concerns(key: str, name: str) -> bool:
     """Tell whether a keyword says something about values of a type, or may do so."""
     other = {"object": ("array", "string", "number"), "array": ("object", "string", "number")}[name]
@@ -191,6 +207,16 @@ def _alike(mine: dict[str, Json], theirs: dict[str, Json], key: str) -> bool:
     if key in ("contains", "minContains", "maxContains"):
         return all(mine.get(each) == theirs.get(each) for each in ("contains", "minContains", "maxContains"))
     return key in mine and token(mine[key]) == token(theirs[key])
+
+
+def _evaluated(table: dict[str, Json]) -> dict[str, Json]:
+    """Return a schema with `unevaluated...` in simpler words, where nothing else evaluates."""
+    if table.keys() & {"allOf", "anyOf", "oneOf", "if", "not", "dependentSchemas", "$ref", "contains"}:
+        return table
+    for hard, simple in (("unevaluatedProperties", "additionalProperties"), ("unevaluatedItems", "items")):
+        if hard in table:
+            table = _split(table, hard) if simple in table else {**_split(table, hard), simple: table[hard]}
+    return table
 
 
 def _split(table: dict[str, Json], key: str) -> dict[str, Json]:

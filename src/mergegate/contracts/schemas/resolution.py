@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from mergegate.contracts.schemas.json_data import Document, Json, Pointer, as_list, as_object, at, is_schema, parsed
+from mergegate.contracts.schemas.json_data import (
+    Document,
+    Json,
+    Pointer,
+    as_list,
+    as_object,
+    at,
+    is_object,
+    is_schema,
+    parsed,
+)
 from mergegate.contracts.schemas.keywords import DEFINITIONS, DRAFTS, TEXTS, TOOLING, mapped, walk
 
 _LARGEST = 20_000
@@ -52,8 +62,8 @@ class _Resolver:
     def whole(self) -> Document:
         """Resolve the whole document."""
         root = self._target((), []) if () in self.recursive else self._resolve(self.document, [()])
-        if self.bodies and isinstance(root, dict):
-            root = {**root, "definitions" if self.alone else "$defs": dict(sorted(self.bodies.items()))}
+        if self.bodies and is_object(root):
+            root = {**root, "$defs": dict(sorted(self.bodies.items()))}
         return root
 
     def _look(self) -> None:
@@ -127,7 +137,7 @@ class _Resolver:
         texts = {key: value for key, value in table.items() if key in TEXTS}
         rest = {key: value for key, value in table.items() if key not in TEXTS}
         if self.alone or not rest:
-            if texts and isinstance(target, dict):
+            if texts and is_object(target):
                 return {**as_object(target), **texts}
             return target
         beside = as_object(mapped(rest, lambda inner: self._resolve(inner, way)))
@@ -140,7 +150,7 @@ class _Resolver:
         if name is None:
             name = self.names[pointer] = f"r{len(self.names):03}"
             self.bodies[name] = self._resolve(at(self.document, pointer), [])
-        return {"$ref": f"#/{'definitions' if self.alone else '$defs'}/{name}"}
+        return {"$ref": f"#/$defs/{name}"}
 
 
 def _used(schema: Json) -> list[tuple[Pointer, Json]]:

@@ -1,4 +1,4 @@
-"""Values of a schema, made from its words: those at the edges first, then mixtures; each is checked where it matters."""
+"""Values of a schema, made from its words: those at the edges first, then mixtures; checked where it matters."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ _IMPLIED = {
 }  # fmt: skip
 _DEEPEST = 12
 _SHALLOW = 2
+_MISSES = 300
 _ANYTHING: tuple[Json, ...] = (
     None, True, False, 0, 1, -1, 1.5, "", "a", [], {}, [None], [0], ["a"], [1.5], [[]], [{}], {"a": None}, {"a": 0},
     {"a": "a"}, 10**6, "abc def", [True, 1, "a"], {"a": {}, "b": []},
@@ -61,9 +62,14 @@ class Sampler:
         """Yield different values of a schema, as far as they can be made; there may be more, or none."""
         seen: set[str] = set()
         fits = self.fits(schema)
+        missed = 0
         for value in self._values(schema, hints, depth):
             if fits is not None and not _admits(fits, value):
+                missed += 1
+                if missed > _MISSES:
+                    return
                 continue
+            missed = 0
             text = token(value)
             if text not in seen:
                 seen.add(text)
@@ -139,7 +145,7 @@ def _types(table: dict[str, Json]) -> list[str]:
     """Return the types that a schema admits, those of which it says something first."""
     names = types_of(table)
     said = [name for name in names if any(key in table for key in _IMPLIED.get(name, ()))]
-    return said if "type" not in table and said and len(said) == len(names) else [*said, *(n for n in names if n not in said)]
+    return [*said, *(name for name in names if name not in said)]
 
 
 def _opened(table: dict[str, Json], key: str) -> list[Json]:

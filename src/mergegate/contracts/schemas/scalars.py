@@ -58,7 +58,7 @@ def counts(least: int, most: int | None, hints: Hints, largest: int) -> list[int
     """Return numbers of items or members to try, bounded by `largest`, the least first."""
     wanted = [least, least + 1, 0, 1, 2, *([most] if most is not None else [])]
     wanted += [each + step for each in hints.counts for step in (0, 1, -1)]
-    return [each for each in _within(wanted, least, most) if each <= largest]
+    return [each for each in _within(wanted, least, most) if each <= max(largest, min(least, 20 * largest))]
 
 
 def _within(wanted: Iterable[int], least: int, most: int | None) -> list[int]:
@@ -68,10 +68,11 @@ def _within(wanted: Iterable[int], least: int, most: int | None) -> list[int]:
 
 def numbers(table: dict[str, Json], hints: Hints, random: Random, *, whole: bool) -> Iterator[Json]:
     """Yield numbers that a schema admits, as far as bounds and steps tell."""
-    low, high = _bound(table, "minimum", "exclusiveMinimum", max), _bound(table, "maximum", "exclusiveMaximum", min)
+    lows, highs = _bounds(table, "minimum", "exclusiveMinimum"), _bounds(table, "maximum", "exclusiveMaximum")
+    low, high = max(lows, default=None), min(highs, default=None)
     step = Fraction(str(table["multipleOf"])) if is_number(table.get("multipleOf")) else None
     seen: set[Fraction] = set()
-    for value in _guesses(low, high, step, hints, random, whole):
+    for value in _guesses(low, high, step, hints, random, whole=whole):
         if value in seen or (whole and value.denominator != 1):
             continue
         seen.add(value)
@@ -82,13 +83,12 @@ def numbers(table: dict[str, Json], hints: Hints, random: Random, *, whole: bool
         yield int(value) if value.denominator == 1 else float(value)
 
 
-def _bound(table: dict[str, Json], soft: str, hard: str, tighter: type[max] | type[min]) -> Fraction | None:  # pyright: ignore[reportGeneralTypeIssues]
-    found = [Fraction(str(table[key])) for key in (soft, hard) if is_number(table.get(key))]
-    return tighter(found) if found else None
+def _bounds(table: dict[str, Json], soft: str, hard: str) -> list[Fraction]:
+    return [Fraction(str(table[key])) for key in (soft, hard) if is_number(table.get(key))]
 
 
 def _guesses(
-    low: Fraction | None, high: Fraction | None, step: Fraction | None, hints: Hints, random: Random, whole: bool
+    low: Fraction | None, high: Fraction | None, step: Fraction | None, hints: Hints, random: Random, *, whole: bool
 ) -> Iterator[Fraction]:
     half, tiny, one = Fraction(1, 2), Fraction(1, 1000), Fraction(1)
     ends = [each for each in (low, high) if each is not None]

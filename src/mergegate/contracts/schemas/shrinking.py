@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mergegate.contracts.schemas.json_data import Json, as_list, as_object, token
+from mergegate.contracts.schemas.json_data import Json, as_list, as_object, is_list, is_object, token
 
 _MOST = 400
 
@@ -35,13 +35,13 @@ def shrunk(value: Json, shows: Callable[[Json], bool]) -> Json:
 
 def _smaller(value: Json) -> Iterator[Json]:
     """Yield values that are a little smaller, the smallest first."""
-    if isinstance(value, dict):
+    if is_object(value):
         table = as_object(value)
         for name in table:
             yield {key: item for key, item in table.items() if key != name}
         for name, item in table.items():
             yield from ({**table, name: inner} for inner in _smaller(item))
-    elif isinstance(value, list):
+    elif is_list(value):
         items = as_list(value)
         if len(items) > 2:
             yield items[: len(items) // 2]
