@@ -80,13 +80,13 @@ def check(old: Any, new: Any) -> None:
     assert (back.backward, back.forward) == (verdict.forward, verdict.backward)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(schemas, schemas)
 def test_no_verdict_is_wrong(old: Any, new: Any) -> None:
     check(old, new)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(schemas, schemas)
 def test_no_verdict_on_recursive_schemas_is_wrong(old: Any, new: Any) -> None:
     check(recursive(old), recursive(new))

@@ -140,21 +140,25 @@ def _shown(source: object, name: str) -> str:
 
 def _inclusion(inner: Schema, outer: Schema, seed: int, deadline: float) -> _Inclusion:
     """Decide whether `outer` admits all that `inner` does."""
-    if inner.draft == outer.draft and token(inner.bare) == token(outer.bare):
+    if outer.formats and not inner.formats and "format" in token(outer.bare):
+        # only one of the two takes `format` for a condition, so no proof speaks of both
+        return _refuted(inner, outer, _candidates(inner, outer, None, seed), deadline, _FROM_CHANGES) or _Inclusion(
+            None
+        )
+    wider = inner if inner.formats == outer.formats else Schema(
+        inner.document, inner.draft, formats=outer.formats, shown=inner.shown
+    )  # fmt: skip
+    if wider.draft == outer.draft and token(wider.bare) == token(outer.bare):
         return _Inclusion(True)
-    pair = _operands(inner, outer)
-    if pair is None:
-        refuted = _refuted(inner, outer, _candidates(inner, outer, None, seed), deadline, _FROM_CHANGES)
-        return refuted or _Inclusion(None)
-    said = _covers(*pair)
+    pair = _operands(wider, outer)
+    said = _covers(*pair) if pair else None
     if said is True:
         # nothing is lost by a short second look: the library is trusted, not believed
         look = _refuted(inner, outer, _candidates(inner, outer, None, seed), deadline, _SECOND_LOOK)
         return look or _Inclusion(True)
-    if said is None and _proved(inner, outer):
+    if said is None and _proved(wider, outer):
         return _Inclusion(True)
-    refuted = _refuted(inner, outer, _candidates(inner, outer, pair, seed), deadline, _FROM_CHANGES)
-    return refuted or _Inclusion(None)
+    return _refuted(inner, outer, _candidates(inner, outer, pair, seed), deadline, _FROM_CHANGES) or _Inclusion(None)
 
 
 def _operands(inner: Schema, outer: Schema) -> tuple[CanonicalSchema, CanonicalSchema] | None:
