@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from mergegate.syntax.alternatives import alternative_try, expects_warning
+from mergegate.syntax.alternatives import WARNING_CATCHERS, alternative_try, expects_warning
 from mergegate.syntax.laziness import failing_look_up, fills
 from mergegate.syntax.loops import LoopReader
 from mergegate.syntax.scope import Changes, Key
