@@ -10,11 +10,12 @@ import jsonschema_rs
 import pytest
 from pydantic import BaseModel, Field
 
-from mergegate.contracts.schemas.consumer import check_consumer, mutation_score, worse
+from mergegate.contracts.schemas.consumer import Score, check_consumer, mutation_score, worse
 from mergegate.contracts.schemas.generation import NoValue, cases
 from mergegate.contracts.schemas.mutants import mutants, strict
 from mergegate.contracts.schemas.normal import load
 
+PATIENCE = 60_000
 PAIRS = json.loads(
     (Path(__file__).resolve().parents[2] / "fixtures/contract_schemas/pairs.json").read_text(encoding="utf-8")
 )
@@ -124,8 +125,17 @@ def test_near_misses_are_of_many_kinds_and_none_is_valid() -> None:
     assert found == list(mutants(Order, formats=True))
 
 
-def test_a_model_that_coerces_lets_near_misses_through() -> None:
-    lax, exact = mutation_score(Order), check_consumer(Order, exactly)
+@pytest.fixture(scope="module")
+def lax() -> Score:
+    return mutation_score(Order, budget_ms=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def exact() -> Score:
+    return check_consumer(Order, exactly, budget_ms=PATIENCE)
+
+
+def test_a_model_that_coerces_lets_near_misses_through(lax: Score, exact: Score) -> None:
     assert (lax.failures, exact.failures, lax.complete) == ((), (), True)
     assert lax.total == exact.total > 400
     assert {"number-as-text", "bool-as-text"} <= {each.operator for each in lax.survivors}
@@ -139,8 +149,7 @@ def test_a_model_that_coerces_lets_near_misses_through() -> None:
     assert sum(total for _, total in lax.by_operator.values()) == lax.total
 
 
-def test_a_ratchet_names_what_survives_anew() -> None:
-    lax, exact = mutation_score(Order), check_consumer(Order, exactly)
+def test_a_ratchet_names_what_survives_anew(lax: Score, exact: Score) -> None:
     kept = json.loads(json.dumps(exact.ratchet()))
     assert worse(kept, exact) == []
     assert {"number-as-text", "bool-as-text"} <= {each.operator for each in worse(kept, lax)}
@@ -153,7 +162,7 @@ def test_a_consumer_that_breaks_down_on_valid_answers_is_shown_the_least_one() -
             raise ValueError("refused")
         return answer["pay"]["change"]
 
-    score = check_consumer(Order, handle)
+    score = check_consumer(Order, handle, n=20, budget_ms=PATIENCE)
     (failure,) = score.failures
     assert failure.error == "KeyError: 'change'"
     assert fits(failure.value)
@@ -165,17 +174,19 @@ def test_a_breakdown_is_no_refusal() -> None:
     def handle(answer: Any) -> None:
         assert isinstance(answer["id"], int), "what now?"
 
-    score = check_consumer(Order, handle)
+    score = check_consumer(Order, handle, n=20, budget_ms=PATIENCE)
     errors = {each.error for each in score.survivors}
     assert "AssertionError: what now?" in errors
     assert "" in errors
-    refused = check_consumer(Order, handle, rejections=(AssertionError, KeyError, TypeError))
+    refused = check_consumer(Order, handle, n=20, budget_ms=PATIENCE, rejections=(AssertionError, KeyError, TypeError))
     assert refused.killed > 0
     assert score.killed == 0
 
 
 def test_readers_of_text_are_given_text() -> None:
-    score = check_consumer(Order, lambda text: Order.model_validate(json.loads(text)), takes="text")
+    score = check_consumer(
+        Order, lambda text: Order.model_validate(json.loads(text)), takes="text", n=20, budget_ms=PATIENCE
+    )
     survivors = {each.operator for each in score.survivors}
     assert {"text:duplicate-key", "number-as-text"} <= survivors
     assert not {"text:cut-last", "text:fenced", "text:trailing-comma"} & survivors
@@ -188,7 +199,8 @@ def test_handlers_may_change_what_they_are_given_and_time_is_bounded() -> None:
             raise ValueError
         answer.clear()
 
-    assert check_consumer(Order, handle).killed == check_consumer(Order, handle).total
+    score = check_consumer(Order, handle, n=20, budget_ms=PATIENCE)
+    assert (score.failures, score.killed) == ((), score.total)
     score = check_consumer(Order, handle, budget_ms=1)
     assert not score.complete
 
