@@ -24,7 +24,7 @@ LAYERS = {
     "config": ("errors", "finding", "files"),
     "scaffold": ("config", "git"),
     "semantics": ("syntax", "rules", "errors"),
-    "checks": ("semantics", "finding"),
+    "checks": ("semantics", "finding", "leaks"),
     "cache": ("errors",),
     "secrets": ("trees", "finding", "errors"),
     "privacy": ("secrets", "rules"),
