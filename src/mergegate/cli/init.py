@@ -181,7 +181,8 @@ def _next_steps(
     if "coverage" in parts and _judges_coverage(facts, changes):
         yield (
             "  install mergegate where the tests run; after all of them ran with coverage 'mergegate coverage update' "
-            "makes the coverage baseline: commit it"
+            "makes the coverage baseline: commit it; until then, and where no tests run: "
+            "'mergegate gate --without coverage'"
         )
     written = {change.path.name for change in changes}
     if ".pre-commit-config.yaml" in written:
