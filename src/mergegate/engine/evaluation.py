@@ -91,7 +91,7 @@ def evaluate(
 
     def _outcome(program: CallGraph) -> Outcome:
         program.texts = lambda path: contents(by_path[path])
-        program.notes = notes
+        program.stages = notes
         findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended)]
         return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 
