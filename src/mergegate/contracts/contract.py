@@ -79,7 +79,9 @@ class Contract:
         if not self.name.strip():
             raise ContractError("A contract has no name", "give it one")
         if not 0 <= self.min_rate <= 1:
-            raise ContractError(f'The min_rate of contract "{self.name}" is {self.min_rate}', "it is a part: from 0 to 1")
+            raise ContractError(
+                f'The min_rate of contract "{self.name}" is {self.min_rate}', "it is a part: from 0 to 1"
+            )
         for kind, given, known in (("filter", self.filters, FILTERS), ("repair", (self.repair,), REPAIR)):
             for each in given:
                 if each not in known:
@@ -107,7 +109,7 @@ class Contract:
     def json_schema(self) -> Any:
         """Its schema as JSON data, that of a model as pydantic gives it."""
         if not is_model(self.schema):
-            return self.schema
+            return cast("Any", self.schema)
         make = getattr(self.schema, "model_json_schema", None) or self.schema.json_schema
         return make()
 

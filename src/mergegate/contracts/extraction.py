@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from mergegate.contracts.json_text import Parsed, read_value
 from mergegate.contracts.refusals import is_refusal
@@ -37,7 +37,7 @@ class Extraction:
     span
         Where it stands in the text, as character offsets; of what was meant to be it if it is broken.
     kind
-        How it was wrapped: `whole`, `json-fence`, `fence`, `other-fence`, `tag`, `call`, `prose`, `aside`; empty for none.
+        How it was wrapped, as `RANKS` of `scanning` lists it; empty if there is nothing.
     steps
         What was left out, opened or repaired, in order.
     repaired
@@ -110,7 +110,7 @@ def _decider(schema: Any) -> Callable[[Any], bool] | None:
     if schema is None:
         return None
     if callable(schema) and not isinstance(schema, type):
-        return schema
+        return cast("Callable[[Any], bool]", schema)
     from mergegate.contracts.validation import validate  # noqa: PLC0415 - it needs more packages
 
     return lambda value: not validate(schema, value)
@@ -204,7 +204,7 @@ class _Reader:
 
 
 def _type_of(value: Any) -> str:
-    return _TYPES.get(type(value), "null")
+    return _TYPES.get(cast("type[Any]", type(value)), "null")
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -220,7 +220,9 @@ def _taken(candidates: Sequence[Candidate]) -> Extraction:
     span = (first.start, first.end)
     if len(candidates) == 1:
         return Extraction(True, first.value, span, first.kind)
-    return Extraction(found=False, reason=f"there are {len(candidates)} different values, and nothing says which is meant")
+    return Extraction(
+        found=False, reason=f"there are {len(candidates)} different values, and nothing says which is meant"
+    )
 
 
 def _failed(candidate: Candidate, *, truncated: bool) -> Extraction:
@@ -251,4 +253,6 @@ def _has_text_around(text: str, found: Scan, chosen: Extraction, start: int, end
     span = chosen.span
     if span is None or chosen.kind == "whole":
         return False
-    return chosen.kind in ("prose", "aside") or (not found.steps and (text[start] not in "`~<" or text[end - 1] not in "`~>);"))
+    return chosen.kind in ("prose", "aside") or (
+        not found.steps and (text[start] not in "`~<" or text[end - 1] not in "`~>);")
+    )

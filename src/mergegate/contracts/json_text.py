@@ -205,7 +205,7 @@ _DEEP = f"it is nested more than {MAX_DEPTH} deep"
 
 def _too_deep(text: str) -> Parsed | Broken:
     end = balanced_end(text, 0)
-    return Broken(len(text), "the text ends", True) if end < 0 else Parsed(None, end, _DEEP)  # noqa: FBT003
+    return Broken(len(text), "the text ends", True) if end < 0 else Parsed(None, end, _DEEP)
 
 
 def _is_deep(raw: bytes, text: str) -> bool:

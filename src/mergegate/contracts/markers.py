@@ -70,4 +70,6 @@ def texts(value: Any) -> Iterator[tuple[str, str, str]]:
 @lru_cache
 def _markers() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
     rows: list[dict[str, Any]] = read_table("injection.toml")["marker"]
-    return tuple((row["name"], row["summary"], re.compile(row["pattern"], re.IGNORECASE | re.MULTILINE)) for row in rows)
+    return tuple(
+        (row["name"], row["summary"], re.compile(row["pattern"], re.IGNORECASE | re.MULTILINE)) for row in rows
+    )

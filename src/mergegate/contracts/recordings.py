@@ -22,7 +22,8 @@ _YAML = (".yaml", ".yml")
 _TEXTS = ("output", "text", "completion", "answer", "content", "response", "raw", "generated_text")
 _WRAPPERS = ("response", "body", "result", "message", "output", "raw")
 _HOSTS = {
-    "openai": "openai", "anthropic": "anthropic", "googleapis": "gemini", "huggingface": "huggingface", ":11434": "ollama",
+    "openai": "openai", "anthropic": "anthropic", "googleapis": "gemini", "huggingface": "huggingface",
+    ":11434": "ollama",
     "mistral": "mistral", "groq": "groq", "openrouter": "openrouter", "deepseek": "deepseek", "azure": "openai",
 }  # fmt: skip
 _BAD_STATUS = 400
@@ -67,8 +68,8 @@ def read_recordings(path: Path, shown: str) -> list[Recording]:
     Parameters
     ----------
     path
-        The file: `.jsonl` and `.ndjson` by line, `.json`, `.yaml` and `.yml` as vcrpy writes them, others as one text or
-        one stream.
+        The file: `.jsonl` and `.ndjson` by line, `.json`, `.yaml` and `.yml` as vcrpy writes them, others as one text
+        or one stream.
     shown
         How messages and node ids call it.
     """
@@ -146,7 +147,9 @@ def _lines(text: str) -> Iterator[tuple[int, _Record]]:
 
 
 def _known(record: Any) -> _Record:
-    return cast("_Record", record) if isinstance(record, dict | list) else _Problem("it is neither an object nor a text")
+    return (
+        cast("_Record", record) if isinstance(record, dict | list) else _Problem("it is neither an object nor a text")
+    )
 
 
 def _json(text: str) -> Iterator[tuple[int, _Record]]:
@@ -190,7 +193,10 @@ def _cassette(text: str) -> Iterator[tuple[int, _Record]]:
         data = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        yield (mark.line + 1 if mark is not None else 1), _Problem(f"the file is no YAML: {getattr(error, 'problem', error)}")
+        yield (
+            (mark.line + 1 if mark is not None else 1),
+            _Problem(f"the file is no YAML: {getattr(error, 'problem', error)}"),
+        )
         return
     except (ValueError, RecursionError) as error:
         yield 1, _Problem(f"the file is no YAML: {_reason(error)}")
@@ -198,7 +204,11 @@ def _cassette(text: str) -> Iterator[tuple[int, _Record]]:
     finally:
         loader.dispose()
     interactions = data.get("interactions") if isinstance(data, dict) else data
-    listed = next((value for key, value in node.value if key.value == "interactions"), node) if isinstance(data, dict) else node
+    listed = (
+        next((value for key, value in node.value if key.value == "interactions"), node)
+        if isinstance(data, dict)
+        else node
+    )
     if not isinstance(interactions, list) or not isinstance(listed, yaml.SequenceNode):
         yield 1, _Problem("it is no cassette of vcrpy: there is no list of interactions")
         return
@@ -216,7 +226,11 @@ def _exchange(interaction: Any) -> _Exchange | None:
     if not response or (isinstance(code, int) and code >= _BAD_STATUS):
         return None
     body = response.get("body", response.get("content"))
-    return _Exchange(text_of(request, "uri") or text_of(request, "url"), _parsed(_plain(request.get("body"), {})), _plain(body, response))
+    return _Exchange(
+        text_of(request, "uri") or text_of(request, "url"),
+        _parsed(_plain(request.get("body"), {})),
+        _plain(body, response),
+    )
 
 
 def _part(interaction: Any, name: str) -> dict[str, Any]:
@@ -264,7 +278,10 @@ def _recorded(shown: str, line: int, record: _Record | None) -> Iterator[Recordi
         found = assembled(events(record.body)) if is_stream(record.body) else data
         said = answers(found) or (_streamed(record.body) if isinstance(data, str) else None) or []
         host = next((name for part, name in _HOSTS.items() if part in record.url), "")
-        said = [each._replace(provider=host or each.provider, model=each.model or text_of(record.request, "model")) for each in said]
+        said = [
+            each._replace(provider=host or each.provider, model=each.model or text_of(record.request, "model"))
+            for each in said
+        ]
         prompt = prompt_hash(record.request)
     else:
         said, prompt = _of_row(record)
@@ -307,7 +324,9 @@ def _of_row(row: Any) -> tuple[list[Answer], str]:
 def _completed(answer: Answer, row: Mapping[str, Any]) -> Answer:
     """Return an answer with what the row around it knows."""
     return answer._replace(
-        finish_reason=answer.finish_reason or first([text_of(row, key) for key in ("finish_reason", "stop_reason", "done_reason")]) or None,
+        finish_reason=answer.finish_reason
+        or first([text_of(row, key) for key in ("finish_reason", "stop_reason", "done_reason")])
+        or None,
         model=answer.model or text_of(row, "model") or text_of(row.get("request"), "model"),
         provider=text_of(row, "provider") or answer.provider,
         refusal=answer.refusal or text_of(row, "refusal"),
@@ -320,13 +339,19 @@ def _prompt(row: Any) -> str:
     fields = cast("dict[str, Any]", row)
     given = text_of(fields, "prompt_hash") or text_of(fields, "prompt_id")
     asked = {key: fields[key] for key in ("system", "messages", "prompt", "contents", "question") if key in fields}
-    return given or prompt_hash(fields.get("request")) or (prompt_hash(asked.get("prompt")) if [*asked] == ["prompt"] else prompt_hash(asked))
+    return (
+        given
+        or prompt_hash(fields.get("request"))
+        or (prompt_hash(asked.get("prompt")) if [*asked] == ["prompt"] else prompt_hash(asked))
+    )
 
 
 def _why_not(record: Any) -> str:
     if isinstance(record, dict) and "error" in record:
         return "the provider answered with an error"
-    return f"no answer of a model is found in it; known are responses of providers, and the fields {', '.join(_TEXTS[:4])}"
+    return (
+        f"no answer of a model is found in it; known are responses of providers, and the fields {', '.join(_TEXTS[:4])}"
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -346,4 +371,7 @@ def read_all(root: Path, patterns: Iterable[str]) -> dict[str, list[Recording]]:
         Glob patterns, as in `fixtures/**/*.jsonl`.
     """
     files = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
-    return {shown: read_recordings(root / shown, shown) for shown in sorted(path.relative_to(root).as_posix() for path in files)}
+    return {
+        shown: read_recordings(root / shown, shown)
+        for shown in sorted(path.relative_to(root).as_posix() for path in files)
+    }

@@ -116,7 +116,8 @@ def _joined(content: Any) -> str:
 
 def _responses(data: JsonObject) -> Iterator[Answer] | None:
     if data.get("object") != "response" and not (
-        isinstance(data.get("output"), list) and any(each.get("type") in ("message", "function_call") for each in _objects(data["output"]))
+        isinstance(data.get("output"), list)
+        and any(each.get("type") in ("message", "function_call") for each in _objects(data["output"]))
     ):
         return None
     return _outputs(data)

@@ -1,4 +1,4 @@
-"""What could be meant as JSON in a model's answer: one pass from left to right, so that nothing within JSON is taken for its wrapping."""
+"""What could be meant as JSON in an answer: one pass, so that nothing within JSON is taken for its wrapping."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ _CHANNEL_END = re.compile(r"<\|(?:end|start|return|call)\|>|<\|channel\|>\s*(?:f
 _RESUME = re.compile(rf"^[ \t]*(?:`{{3,}}|~{{3,}})|</(?:{_THOUGHTS})>", re.MULTILINE | re.IGNORECASE)
 _INFO = re.compile(r"[ \t]*([A-Za-z][\w+.#-]*)?")
 # after these brackets stands JSON, or what somebody meant to be JSON, and no prose
-_STRICT = re.compile(r'[{\[]\s*(?:\Z|")|\{\s*\}|\[\s*(?:[\[{\]\d-]|(?:true|false|null|NaN|Infinity)\b)|\[\s*[tfn][a-z]{0,4}\Z')
+_STRICT = re.compile(
+    r'[{\[]\s*(?:\Z|")|\{\s*\}|\[\s*(?:[\[{\]\d-]|(?:true|false|null|NaN|Infinity)\b)|\[\s*[tfn][a-z]{0,4}\Z'
+)
 _MEANT = re.compile(
-    r"[{\[]\s*(?:['\u2018\u2019\u201c\u201d\u00ab]|//|/\*|#|\\\"|,)|\{\s*[\w$-]+\s*:(?!//)|\[\s*(?:True|False|None|undefined)\b"
+    r"[{\[]\s*(?:['\u2018\u2019\u201c\u201d\u00ab]|//|/\*|#|\\\"|,)|\{\s*[\w$-]+\s*:(?!//)"
+    r"|\[\s*(?:True|False|None|undefined)\b"
 )
 _CLOSER = re.compile(r"\s*([}\]])")
 # a key or an element goes on behind a bracket that was closed too early
@@ -178,7 +181,7 @@ class _Scanner:
             if _MEANT.match(self._text, start) is None:
                 self._skipped.append((self._text[start], start))
                 return start + 1
-            return self._broken(start, Broken(start + 1, "it is no JSON", False))  # noqa: FBT003
+            return self._broken(start, Broken(start + 1, "it is no JSON", False))
         read = read_value(self._text, start)
         if isinstance(read, Broken):
             if not self._text[start : read.position].strip("[{ \t\r\n") and not read.cut and _MEANT.match(
@@ -221,7 +224,9 @@ class _Scanner:
     def _broken(self, start: int, read: Broken) -> int:
         text = self._text
         if read.cut:
-            self._take(Candidate(start, len(text), self._kind(start, len(text)), reason="the text ends in it", cut=True))
+            self._take(
+                Candidate(start, len(text), self._kind(start, len(text)), reason="the text ends in it", cut=True)
+            )
             return -1
         end = -1
         if self._budget > 0:

@@ -1,4 +1,4 @@
-"""How many answers are valid, and what that says: intervals by Wilson, samples of one prompt counted as the cluster they are."""
+"""How many answers are valid, and what that says: intervals by Wilson, with samples of one prompt as a cluster."""
 
 from __future__ import annotations
 

@@ -109,7 +109,12 @@ def _anthropic(items: list[dict[str, Any]]) -> dict[str, Any]:
         kind = each.get("type")
         if kind == "content_block_start":
             block = cast("dict[str, Any]", each.get("content_block") or {})
-            blocks[_index(each)] = {"type": block.get("type"), "text": text_of(block, "text"), "json": "", "name": text_of(block, "name")}
+            blocks[_index(each)] = {
+                "type": block.get("type"),
+                "text": text_of(block, "text"),
+                "json": "",
+                "name": text_of(block, "name"),
+            }
         elif kind == "content_block_delta":
             delta = cast("dict[str, Any]", each.get("delta") or {})
             block = blocks.setdefault(_index(each), {"type": "text", "text": "", "json": "", "name": ""})
@@ -118,7 +123,9 @@ def _anthropic(items: list[dict[str, Any]]) -> dict[str, Any]:
         elif kind == "message_delta":
             ended = text_of(each.get("delta"), "stop_reason") or ended
     content = [
-        {"type": "tool_use", "name": each["name"], "input": each["json"] or {}} if each["type"] == "tool_use" else {"type": each["type"], "text": each["text"]}
+        {"type": "tool_use", "name": each["name"], "input": each["json"] or {}}
+        if each["type"] == "tool_use"
+        else {"type": each["type"], "text": each["text"]}
         for _, each in sorted(blocks.items())
     ]
     return {"model": text_of(start.get("message"), "model"), "content": content, "stop_reason": ended or _INCOMPLETE}
@@ -138,7 +145,11 @@ def _ollama(items: list[dict[str, Any]]) -> dict[str, Any]:
     last = items[-1]
     message = [cast("dict[str, Any]", each.get("message") or {}) for each in items]
     calls = [call for each in message for call in _dicts(each.get("tool_calls"))]
-    made: dict[str, Any] = {"model": text_of(last, "model"), "done": last.get("done") is True, "done_reason": last.get("done_reason")}
+    made: dict[str, Any] = {
+        "model": text_of(last, "model"),
+        "done": last.get("done") is True,
+        "done_reason": last.get("done_reason"),
+    }
     if any(message):
         made["message"] = {"content": "".join(text_of(each, "content") for each in message), "tool_calls": calls}
     else:

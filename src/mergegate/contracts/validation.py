@@ -1,4 +1,4 @@
-"""Validation of a value against a JSON Schema of any draft or a pydantic model: which places are wrong, and what was expected there."""
+"""Validation by a JSON Schema of any draft or a pydantic model: which places are wrong, and what was expected there."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ def json_pointer(path: Iterable[str | int]) -> str:
 # -- JSON Schema -------------------------------------------------------------------------------------------------------
 
 
-def _compiled(schema: Any, draft: str | None, resources: dict[str, object], *, formats: bool, folder: Path | None) -> Any:
+def _compiled(
+    schema: Any, draft: str | None, resources: dict[str, object], *, formats: bool, folder: Path | None
+) -> Any:
     if not isinstance(schema, dict | bool):
         raise SchemaError(f"A schema is an object or a bool, not {type(schema).__name__}")
     rs = _library()
@@ -238,7 +240,10 @@ def _of_model(model: Any, data: Any, *, strict: bool) -> list[Violation]:
         return [_of_pydantic(each, strict_only=False) for each in errors]
     lax = {(each["loc"], each["type"]) for each in _model_errors(model, text, strict=False)}
     wrong = {loc for loc, _ in lax}
-    return [_of_pydantic(each, strict_only=(each["loc"], each["type"]) not in lax and each["loc"] not in wrong) for each in errors]
+    return [
+        _of_pydantic(each, strict_only=(each["loc"], each["type"]) not in lax and each["loc"] not in wrong)
+        for each in errors
+    ]
 
 
 def _model_errors(model: Any, text: str, *, strict: bool) -> Sequence[Any]:

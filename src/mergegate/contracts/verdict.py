@@ -1,4 +1,4 @@
-"""The verdict on one recorded answer: one status, with the place, what was expected and nothing that must not be shown."""
+"""The verdict on one recorded answer: one status, the place, what was expected, and nothing that must not be shown."""
 
 from __future__ import annotations
 
@@ -115,28 +115,35 @@ def judge(contract: Contract, recording: Recording) -> Judged:
         nothing = Extraction(found=False, reason=recording.problem)
         return _judged(contract, recording, nothing, Status.UNREADABLE, message=recording.problem)
     validator = contract.validator
-    extraction = extract(
-        answer.text, schema=validator.is_valid, repair=contract.repair != "off", allow=contract.allow,
-        finish_reason=answer.finish_reason,
-    )  # fmt: skip
+    extraction = _extracted(contract, recording, repair=False)
     if answer.refusal or extraction.refusal:
         reason = "the provider marks it as a refusal" if answer.refusal else extraction.reason
         return _judged(contract, recording, extraction, Status.REFUSAL, message=reason)
     if extraction.truncated:
         return _judged(contract, recording, extraction, Status.TRUNCATED, message=extraction.reason)
+    if not extraction.found and extraction.kind and contract.repair != "off":
+        extraction = _extracted(contract, recording, repair=True)
     if not extraction.found:
         return _judged(contract, recording, extraction, Status.INVALID_JSON, message=extraction.reason)
     violations = tuple(validator.violations(extraction.value))
     if violations:
         if extraction.repaired:
             return _judged(contract, recording, extraction, Status.INVALID_JSON, message=extraction.reason)
-        first = violations[0]
-        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+        first, others = violations[0], len(violations) - 1
+        message = f"{_without_place(first)}{f' (and {others} more)' if others else ''}"
         return _judged(
             contract, recording, extraction, Status.SCHEMA_VIOLATION,
-            pointer=first.pointer, keyword=first.keyword, message=f"{_without_place(first)}{more}", violations=violations,
+            pointer=first.pointer, keyword=first.keyword, message=message, violations=violations,
         )  # fmt: skip
     return _filtered(contract, recording, extraction)
+
+
+def _extracted(contract: Contract, recording: Recording, *, repair: bool) -> Extraction:
+    answer = recording.answer
+    return extract(
+        answer.text, schema=contract.validator.is_valid, repair=repair, allow=contract.allow,
+        finish_reason=answer.finish_reason,
+    )  # fmt: skip
 
 
 def with_consumer_error(judged: Judged, error: BaseException) -> Judged:
@@ -189,7 +196,7 @@ def _masked(text: str) -> str:
 
 
 def _excerpt(extraction: Extraction, text: str) -> str:
-    """Return the beginning of an answer with what must not be shown masked: by the names of fields, too, if there are any."""
+    """Return the beginning of an answer, with what must not be shown masked: by the names of fields, too."""
     if extraction.value is not None and not extraction.repaired:
         return _shortened(json.dumps(_masked_value(extraction.value), ensure_ascii=False))
     return _shortened(_masked(text[: 4 * _EXCERPT]))
