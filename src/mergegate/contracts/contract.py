@@ -109,14 +109,15 @@ class Contract:
     def json_schema(self) -> Any:
         """Its schema as JSON data, that of a model as pydantic gives it."""
         if not is_model(self.schema):
-            return cast("Any", self.schema)
+            return self.schema
         make = getattr(self.schema, "model_json_schema", None) or self.schema.json_schema
         return make()
 
     @cached_property
     def allow(self) -> tuple[str, ...]:
         """The types that an answer may have: those that the schema names at its root."""
-        root = cast("dict[str, Any]", self.json_schema) if isinstance(self.json_schema, dict) else {}
+        schema: Any = self.json_schema
+        root = cast("dict[str, Any]", schema) if isinstance(schema, dict) else {}
         named = root.get("type")
         types = [named] if isinstance(named, str) else cast("list[Any]", named) if isinstance(named, list) else []
         found = dict.fromkeys(_TYPES.get(each, each) for each in types if isinstance(each, str))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -208,11 +209,11 @@ def _type_of(value: Any) -> str:
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    kept: list[Candidate] = []
+    kept: dict[str, Candidate] = {}
     for each in candidates:
-        if not any(type(one.value) is type(each.value) and one.value == each.value for one in kept):
-            kept.append(each)
-    return kept
+        # 1 and true are equal in Python
+        kept.setdefault(json.dumps(each.value, sort_keys=True), each)
+    return [*kept.values()]
 
 
 def _taken(candidates: Sequence[Candidate]) -> Extraction:

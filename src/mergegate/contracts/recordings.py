@@ -75,9 +75,11 @@ def read_recordings(path: Path, shown: str) -> list[Recording]:
     """
     try:
         data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-    except OSError as error:
-        return [_unreadable(shown, 1, f"it cannot be read: {error.strerror or error}")]
+        data = gzip.decompress(data) if path.suffix == ".gz" else data
+    except (OSError, EOFError, zlib.error) as error:
+        return [_unreadable(shown, 1, f"it cannot be read: {getattr(error, 'strerror', None) or error}")]
+    try:
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         return [_unreadable(shown, data.count(b"\n", 0, error.start) + 1, "it is no UTF-8")]
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
@@ -187,32 +189,28 @@ def _places(text: str, start: int) -> Iterator[int]:
 
 
 def _cassette(text: str) -> Iterator[tuple[int, _Record]]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
     try:
-        node = loader.get_single_node()
-        data = loader.construct_document(node) if node is not None else None
+        node: Any = loader.get_single_node()
+        data: Any = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        yield (
-            (mark.line + 1 if mark is not None else 1),
-            _Problem(f"the file is no YAML: {getattr(error, 'problem', error)}"),
-        )
+        mark: Any = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else 1
+        yield line, _Problem(f"the file is no YAML: {getattr(error, 'problem', error)}")
         return
     except (ValueError, RecursionError) as error:
         yield 1, _Problem(f"the file is no YAML: {_reason(error)}")
         return
     finally:
         loader.dispose()
-    interactions = data.get("interactions") if isinstance(data, dict) else data
-    listed = (
-        next((value for key, value in node.value if key.value == "interactions"), node)
-        if isinstance(data, dict)
-        else node
-    )
-    if not isinstance(interactions, list) or not isinstance(listed, yaml.SequenceNode):
+    listed: Any = None
+    if isinstance(data, dict):
+        listed = next((value for key, value in node.value if key.value == "interactions"), None)
+        data = cast("dict[str, Any]", data).get("interactions")
+    if not isinstance(data, list) or not isinstance(listed, yaml.SequenceNode):
         yield 1, _Problem("it is no cassette of vcrpy: there is no list of interactions")
         return
-    for child, each in zip(listed.value, cast("list[Any]", interactions), strict=True):
+    for child, each in zip(cast("Any", listed).value, cast("list[Any]", data), strict=True):
         made = _exchange(each)
         if made is not None:
             yield child.start_mark.line + 1, made

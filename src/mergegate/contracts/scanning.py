@@ -114,6 +114,7 @@ class _Scanner:
         self._found = Scan()
         self._fence: _Fence | None = None
         self._skipped: list[tuple[str, int]] = []
+        self._unclosed: set[str] = set()
         # how far texts may be read again for the end of what is broken
         self._budget = 4 * len(text) + 100_000
 
@@ -145,10 +146,19 @@ class _Scanner:
     def _thought(self, match: re.Match[str]) -> int:
         opener = match["thought"]
         if opener.startswith("<|"):
-            end = _CHANNEL_END.search(self._text, match.end())
+            end = None
+            if opener[:3] not in self._unclosed:
+                end = _CHANNEL_END.search(self._text, match.end())
+                if end is None:
+                    self._unclosed.add(opener[:3])
         else:
-            closer = opener[0] + "/" + opener[1:]
-            end = re.compile(re.escape(closer), re.IGNORECASE).search(self._text, match.end())
+            closer = (opener[0] + "/" + opener[1:]).lower()
+            end = None
+            # where there is none, there is none further on
+            if closer not in self._unclosed:
+                end = re.compile(re.escape(closer), re.IGNORECASE).search(self._text, match.end())
+                if end is None:
+                    self._unclosed.add(closer)
         if end is not None:
             self._step("reasoning")
             return end.end()

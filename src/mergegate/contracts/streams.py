@@ -122,13 +122,15 @@ def _anthropic(items: list[dict[str, Any]]) -> dict[str, Any]:
             block["json"] += text_of(delta, "partial_json")
         elif kind == "message_delta":
             ended = text_of(each.get("delta"), "stop_reason") or ended
-    content = [
-        {"type": "tool_use", "name": each["name"], "input": each["json"] or {}}
-        if each["type"] == "tool_use"
-        else {"type": each["type"], "text": each["text"]}
-        for _, each in sorted(blocks.items())
-    ]
+    content = [_block(each) for _, each in sorted(blocks.items())]
     return {"model": text_of(start.get("message"), "model"), "content": content, "stop_reason": ended or _INCOMPLETE}
+
+
+def _block(block: Mapping[str, Any]) -> dict[str, Any]:
+    if block["type"] == "tool_use":
+        # a call without arguments sends none, or an empty text
+        return {"type": "tool_use", "name": block["name"], "input": block["json"] or cast("dict[str, Any]", {})}
+    return {"type": block["type"], "text": block["text"]}
 
 
 def _gemini(items: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Every pytest of an environment imports this module, most of them for nothing: wh
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -128,7 +128,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     from mergegate.plugins.pytest_plugin.contract_items import ContractFile  # noqa: PLC0415
 
-    return ContractFile.from_parent(parent, path=file_path)
+    return cast("Any", ContractFile).from_parent(parent, path=file_path)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -39,7 +39,7 @@ class ContractItem(pytest.Item):
     """
 
     def __init__(self, *, contract: Contract, recording: Recording, inputs: tuple[str, ...], **named: Any) -> None:
-        super().__init__(**named)
+        cast("Any", super()).__init__(**named)
         self._contract = contract
         self._recording = recording
         self._inputs = inputs
@@ -81,7 +81,9 @@ class ContractFile(pytest.File):
             raise pytest.Collector.CollectError(f"{shown}: {error}") from None
         inputs = (shown, os.path.relpath(schema, root).replace(os.sep, "/"))
         for each in recordings(root, folder, settings.outputs):
-            yield ContractItem.from_parent(self, name=each.id, contract=contract, recording=each, inputs=inputs)
+            yield cast("Any", ContractItem).from_parent(
+                self, name=each.id, contract=contract, recording=each, inputs=inputs
+            )
 
 
 class OutputFile(pytest.File):
@@ -106,7 +108,7 @@ class OutputFile(pytest.File):
                 inputs = (os.path.relpath(schema, root).replace(os.sep, "/"),)
                 for each in read:
                     number = f".{each.number}" if each.number else ""
-                    yield ContractItem.from_parent(
+                    yield cast("Any", ContractItem).from_parent(
                         self, name=f"{name}:{each.line}{number}", contract=contract, recording=each, inputs=inputs
                     )  # fmt: skip
 
@@ -157,7 +159,7 @@ class Collecting:
         """Return the collector of a file of answers."""
         if os.path.normcase(file_path) not in self._known:
             return None
-        made = OutputFile.from_parent(parent, path=file_path)
+        made = cast("Any", OutputFile).from_parent(parent, path=file_path)
         made.settings = self._settings
         return made
 

@@ -134,7 +134,7 @@ def _read(config: pytest.Config, mark: pytest.Mark, file: Path, where: str) -> D
         inputs = [_relative(at / schema, root)] if isinstance(schema, str) else [source]
     except (MergegateError, TypeError) as error:
         raise pytest.UsageError(f"{where}: {error}") from None
-    patterns = (outputs,) if isinstance(outputs, str | os.PathLike) else tuple(outputs)
+    patterns: tuple[Any, ...] = (outputs,) if isinstance(outputs, str | Path) else tuple(outputs)
     return Declared(contract, tuple(recordings(root, folder, map(str, patterns))), tuple(inputs))
 
 
