@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mergegate.config_shapes import Flag, ListOf, Share, Text, Whole, option
 
 POLICIES = ("none", "backward", "forward", "full", "backward_transitive", "forward_transitive", "full_transitive")
+LEVELS = ("error", "warn")
 REPAIRS = ("off", "report", "accept")
 FILTERS = ("pii", "injection")
 _NAMES = ListOf(Text())
@@ -17,7 +18,10 @@ class ContractConfig:
     """What a model's answers must be."""
 
     schema: str = option(Text(), "File with the JSON Schema of the answers, relative to this file.", analysis=False)
-    policy: str = option(Text(POLICIES), "Which changes of the schema the lock lets pass.", "none", analysis=False)
+    policy: str = option(Text(POLICIES), "Which changes of the schema the lock lets pass.", "backward", analysis=False)
+    level: str = option(
+        Text(LEVELS), "Whether a change that the policy forbids fails, or is only said.", "error", analysis=False
+    )
     providers: tuple[str, ...] = option(
         _NAMES, "Providers whose subset of JSON Schema it has to keep to.", (), analysis=False
     )

@@ -28,7 +28,7 @@ LAYERS = {
     "cache": ("errors",),
     "secrets": ("trees", "finding", "errors"),
     "privacy": ("secrets", "rules"),
-    "contracts": ("privacy", "config"),
+    "contracts": ("privacy", "config", "cache"),
     "leaks": ("privacy", "finding"),
     "engine": ("checks", "cache", "config", "git", "secrets", "leaks"),
     "evidence": ("gate", "files", "rules", "contracts"),
@@ -37,7 +37,7 @@ LAYERS = {
     "reporters": ("gate", "coverage"),
     "plugins": ("reporters", "cli", "privacy"),
     "fixes": ("rules", "finding"),
-    "cli": ("reporters", "plugins", "scaffold", "privacy", "fixes"),
+    "cli": ("reporters", "plugins", "scaffold", "privacy", "fixes", "contracts"),
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}

@@ -62,7 +62,7 @@ class Contract:
 
     name: str
     schema: Any
-    policy: str = "none"
+    policy: str = "backward"
     providers: tuple[str, ...] = ()
     min_rate: float = 1.0
     samples: int = 0
