@@ -11,13 +11,37 @@ from hypothesis import strategies as st
 from mergegate.contracts.extraction import extract
 
 # texts that look like what JSON is wrapped in
-PIECES = st.sampled_from(["```", "```json\n", "~~~", "</think>", "<think>", '"', "\\", "{", "}", "[", "]", ",", ":", "\n", "\u00e9", "\U0001f600", "//", "'", "\u2028"])
+PIECES = st.sampled_from(
+    [
+        "```",
+        "```json\n",
+        "~~~",
+        "</think>",
+        "<think>",
+        '"',
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\n",
+        "\u00e9",
+        "\U0001f600",
+        "//",
+        "'",
+        "\u2028",
+    ]
+)
 TEXTS = st.one_of(st.text(max_size=8), st.lists(PIECES, max_size=5).map("".join))
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=12)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=12
+)
 ROOTS = st.lists(VALUES, min_size=1, max_size=4) | st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4)
 LAYOUTS = st.sampled_from([{}, {"indent": 2}, {"ensure_ascii": False}, {"separators": (",", ":")}])
-PROSE = "Here is what you asked for, e.g. as a note (see above): it's \"quoted\" once.\n"
+PROSE = 'Here is what you asked for, e.g. as a note (see above): it\'s "quoted" once.\n'
 WRAPPINGS = {
     "plain": "%s",
     "blank": "\ufeff \n%s\u200b\n",
@@ -63,7 +87,10 @@ def test_a_strict_prefix_is_never_whole(value: Any, layout: dict[str, Any], star
 
 
 @settings(max_examples=60, deadline=None)
-@given(text=st.lists(PIECES | st.text(max_size=5) | SCALARS.map(json.dumps), max_size=15).map("".join), repair=st.booleans())
+@given(
+    text=st.lists(PIECES | st.text(max_size=5) | SCALARS.map(json.dumps), max_size=15).map("".join),
+    repair=st.booleans(),
+)
 def test_any_text_is_read(text: str, repair: bool) -> None:
     found = extract(text, repair=repair)
     assert found.found == (not found.reason) or found.repaired

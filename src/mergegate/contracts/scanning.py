@@ -162,8 +162,8 @@ class _Scanner:
         if end is not None:
             self._step("reasoning")
             return end.end()
-        line = self._text.rfind("\n", 0, match.start()) + 1
-        if not self._text[line : match.start()].strip(" \t\ufeff\u200b"):
+        before = self._text[max(0, match.start() - _NEAR) : match.start()]
+        if not before.rpartition("\n")[2].strip(" \t\ufeff\u200b"):
             self._step("reasoning")
             self._found.thinking = True
             return -1
