@@ -176,9 +176,8 @@ MISTAKES = {
     'schema = "bad.json"': "The schema bad.json is no JSON",
     'schema = "order.json"\nmin-rate = 2': "min-rate must be a number from 0 to 1",
     'schema = "order.json"\nfilter = ["pii"]': 'filter is not a known key (did you mean "filters"?',
-    'schema = "wrong.json"\noutputs = ["answers/*.jsonl"]': "The schema is malformed",
+    'schema = "wrong.json"\noutputs = ["answers/*.jsonl"]': "The schema is malformed at /type",
     'schema = "network.json"\noutputs = ["answers/*.jsonl"]': "nothing is fetched",
-    'schema = "order.json"': "no recorded outputs are named",
     'schema = "order.json"\noutputs = ["answer/*"]': "no file matches this pattern",
 }
 

@@ -65,7 +65,7 @@ WRAPPINGS = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(value=ROOTS, layout=LAYOUTS, name=st.sampled_from(sorted(WRAPPINGS)))
 def test_a_document_is_read_back_from_any_wrapping(value: Any, layout: dict[str, Any], name: str) -> None:
     document = json.dumps(value, **layout)
@@ -76,7 +76,7 @@ def test_a_document_is_read_back_from_any_wrapping(value: Any, layout: dict[str,
     assert text[slice(*found.span)] == document
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(value=ROOTS, layout=LAYOUTS, start=st.sampled_from(["", "```json\n", "Sure:\n", "<think>hm</think>"]))
 def test_a_strict_prefix_is_never_whole(value: Any, layout: dict[str, Any], start: str) -> None:
     document = json.dumps(value, **layout)
@@ -86,7 +86,7 @@ def test_a_strict_prefix_is_never_whole(value: Any, layout: dict[str, Any], star
         assert found.truncated or not end
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     text=st.lists(PIECES | st.text(max_size=5) | SCALARS.map(json.dumps), max_size=15).map("".join),
     repair=st.booleans(),

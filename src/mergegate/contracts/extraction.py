@@ -91,8 +91,9 @@ def extract(
     finish_reason
         Why the provider says that the text ends.
     """
-    found = _Reader(text, tuple(allow), _decider(schema)).read()
-    if repair and not found.found and not found.refusal and found.kind:
+    reader = _Reader(text, tuple(allow), _decider(schema))
+    found = reader.read()
+    if repair and reader.broken and not found.refusal:
         found = _repaired(text, found)
     said = (finish_reason or "").lower().removeprefix("finish_reason_")
     if said in _CUT_REASONS:
@@ -122,6 +123,7 @@ class _Reader:
         self._text = text
         self._allow = allow
         self._valid = valid
+        self.broken = False
 
     def read(self) -> Extraction:
         text = self._text
@@ -169,6 +171,7 @@ class _Reader:
             last = candidates[-1]
             lonely = not self._text[last.start : last.end].strip("[{ \t\r\n")
             if not (lonely and len(candidates) > 1):
+                self.broken = True
                 return _failed(last, truncated=True)
             candidates = candidates[:-1]
         allowed = [each for each in candidates if not each.sound or _type_of(each.value) in self._allow]
@@ -186,6 +189,8 @@ class _Reader:
                 return _taken(sound)
             broken = [each for each in group if not each.sound]
             if broken:
+                # what is JSON and refused all the same, as for a key that stands twice, is not to be guessed at
+                self.broken = not broken[-1].refused
                 return _failed(broken[-1], truncated=any(each.cut for each in broken))
         return _taken(_distinct(fallback[:1] if len(_distinct(fallback)) == 1 else fallback))
 

@@ -57,6 +57,8 @@ class Candidate:
         Whether it lacks its end.
     duplicates
         Keys that stand twice in one object.
+    refused
+        Whether it is JSON by its grammar, and refused all the same.
     """
 
     start: int
@@ -66,6 +68,7 @@ class Candidate:
     reason: str = ""
     cut: bool = False
     duplicates: tuple[str, ...] = ()
+    refused: bool = False
 
     @property
     def sound(self) -> bool:
@@ -202,6 +205,7 @@ class _Scanner:
             return self._broken(start, read)
         candidate = Candidate(start, read.end, self._kind(start, read.end), read.value, read.problem)
         candidate.duplicates = read.duplicates
+        candidate.refused = bool(read.problem or read.duplicates)
         if read.duplicates and not read.problem:
             candidate.reason = f'the key "{read.duplicates[0]}" stands twice in one object'
         closer = _CLOSER.match(self._text, read.end)

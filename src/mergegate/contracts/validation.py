@@ -157,7 +157,8 @@ def _compiled(
             cast("Any", schema), validate_formats=formats, mask=_MASK, retriever=_Retriever(shared, folder), **named
         )  # fmt: skip
     except ValueError as error:
-        raise SchemaError(f"The schema is malformed: {_first_line(error)}") from None
+        at = json_pointer(getattr(error, "instance_path", ()))
+        raise SchemaError(f"The schema is malformed{f' at {at}' if at else ''}: {_first_line(error)}") from None
     except rs.ReferencingError as error:
         raise SchemaError(f"A reference of the schema leads to nothing: {_first_line(error)}") from None
 

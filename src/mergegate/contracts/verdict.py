@@ -121,7 +121,7 @@ def judge(contract: Contract, recording: Recording) -> Judged:
         return _judged(contract, recording, extraction, Status.REFUSAL, message=reason)
     if extraction.truncated:
         return _judged(contract, recording, extraction, Status.TRUNCATED, message=extraction.reason)
-    if not extraction.found and extraction.kind and contract.repair != "off":
+    if not extraction.found and contract.repair != "off":
         extraction = _extracted(contract, recording, repair=True)
     if not extraction.found:
         return _judged(contract, recording, extraction, Status.INVALID_JSON, message=extraction.reason)

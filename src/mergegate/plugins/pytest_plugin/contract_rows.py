@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -14,6 +15,7 @@ from mergegate.contracts.verdict import Judged, Outcome, Status
 
 ATTRIBUTE = "mergegate_contract"
 PLUGIN = "mergegate-contracts"
+_REGISTERING = threading.Lock()
 
 
 class Held:
@@ -45,10 +47,12 @@ KEY = pytest.StashKey[Held]()
 
 def activate(config: pytest.Config) -> None:
     """Let verdicts be gathered and reported in this process."""
-    if not config.pluginmanager.hasplugin(PLUGIN):
-        from mergegate.plugins.pytest_plugin.contract_run import Run  # noqa: PLC0415 - only where there are contracts
+    from mergegate.plugins.pytest_plugin.contract_run import Run  # noqa: PLC0415 - it imports this module
 
-        config.pluginmanager.register(Run(config), PLUGIN)
+    # what workers send is read in a thread for each
+    with _REGISTERING:
+        if not config.pluginmanager.hasplugin(PLUGIN):
+            config.pluginmanager.register(Run(config), PLUGIN)
 
 
 def to_row(held: Held) -> dict[str, Any]:
