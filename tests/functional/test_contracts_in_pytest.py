@@ -160,15 +160,13 @@ def test_a_rate_is_decided_over_the_whole_run(pytester: pytest.Pytester) -> None
     good, bad = {"output": '{"id": 1}'}, {"output": "{}"}
     for rows, code, said in (
         ([good] * 36 + [bad], 0, "not enough samples: 36 of 37 answers are valid, which shows no more than 86.1 %"),
-        ([good] * 36, 0, "passed: 36 of 36 answers are valid"),
         ([good] * 8 + [bad] * 2, 1, "failed: 8 of 10 answers are valid, 80 %"),
-        ([{**good, "prompt": "the same"}] * 36, 0, "if all are valid, 35 prompts show 90 %, 1 prompts"),
     ):
         (folder / "answers" / "a.jsonl").write_text(lines(rows), encoding="utf-8")
         done = run(pytester, "-q")
         assert done.ret == code
         assert said in done.stdout.str()
-    assert (folder / ".mergegate" / "contracts-quarantine.jsonl").exists() is False
+    assert len((folder / ".mergegate" / "contracts-quarantine.jsonl").read_text(encoding="utf-8").splitlines()) == 2
 
 
 MISTAKES = {

@@ -205,7 +205,7 @@ def _cassette(text: str) -> Iterator[tuple[int, _Record]]:
         loader.dispose()
     listed: Any = None
     if isinstance(data, dict):
-        listed = next((value for key, value in node.value if key.value == "interactions"), None)
+        listed = next((value for key, value in cast("Any", node).value if key.value == "interactions"), None)
         data = cast("dict[str, Any]", data).get("interactions")
     if not isinstance(data, list) or not isinstance(listed, yaml.SequenceNode):
         yield 1, _Problem("it is no cassette of vcrpy: there is no list of interactions")
