@@ -151,10 +151,19 @@ def _compiled(
             raise SchemaError(f'There is no draft "{draft}"', f"{guess(draft, DRAFTS)}allowed: {', '.join(DRAFTS)}")
         make = getattr(rs, _CLASSES[DRAFTS.index(draft)])
     shared = {_bare(uri): value for uri, value in resources.items()}
-    named: dict[str, Any] = {"base_uri": f"{folder.resolve().as_uri()}/schema"} if folder is not None else {}
+    own = cast("Any", schema).get("$schema") if isinstance(schema, dict) else None
+    named: dict[str, Any] = {}
+    own_meta = isinstance(own, str) and _bare(own) in shared
+    if folder is not None:
+        named["base_uri"] = f"{folder.resolve().as_uri()}/schema"
+    retriever = _Retriever(shared, folder)
     try:
+        if own_meta:
+            # a metaschema of one's own says which vocabularies count
+            make, meta = rs.validator_for, [(_bare(str(own)), shared[_bare(str(own))])]
+            named["registry"] = rs.Registry(meta, retriever=retriever)
         return make(
-            cast("Any", schema), validate_formats=formats, mask=_MASK, retriever=_Retriever(shared, folder), **named
+            cast("Any", schema), validate_formats=formats, mask=_MASK, retriever=retriever, **named
         )  # fmt: skip
     except ValueError as error:
         at = json_pointer(getattr(error, "instance_path", ()))
