@@ -88,8 +88,8 @@ def lock(  # noqa: PLR0917 - click passes all by name
     written = write(file, after, known, project.root / project.cache_dir)
     text = "written; commit it" if written else "up to date"
     count = len(after.entries)
-    states = ", ".join(counted(verdicts)) or "none"
-    write_out((f"{FILE}: {count} contract{'' if count == 1 else 's'}, {states}; {text}\n",))
+    told = f"{count} contract{'' if count == 1 else 's'}, {', '.join(counted(verdicts)) or 'none'}"
+    write_out((f"{FILE}: {told}; {text}\n",))
 
 
 @command.command("diff")
