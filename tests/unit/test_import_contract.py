@@ -31,7 +31,7 @@ LAYERS = {
     "contracts": ("privacy", "config", "cache"),
     "leaks": ("privacy", "finding"),
     "engine": ("checks", "cache", "config", "git", "secrets", "leaks"),
-    "evidence": ("gate", "files", "rules"),
+    "evidence": ("gate", "files", "rules", "contracts"),
     "gate": ("engine",),
     "coverage": ("evidence",),
     "reporters": ("gate", "coverage"),
