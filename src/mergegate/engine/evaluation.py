@@ -113,7 +113,7 @@ def _decoded(summaries: list[Summary]) -> Iterable[ModuleSummary]:
         if isinstance(summary, bytes):
             # a big program would be held twice
             summaries[position] = b""
-            yield decode(summary, shared)
+            yield decode(summary, shared, lazily=not is_big)
         else:
             # equal files have the same summary
             yield replace(summary, rows=[*summary.rows]) if id(summary) in seen else summary
