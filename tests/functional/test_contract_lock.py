@@ -200,6 +200,8 @@ def test_a_broken_lock_is_told_from_a_stale_one(cli: Project, damage: str) -> No
         ('schema = "a.json"\npolicy = "backwards"', "{}", 'did you mean "backward"'),
         ('schema = "a.json"', '{"type": "text"}', "a.json:1: this is no schema"),
         ('schema = "a.json"', "{", "a.json:1: this is no JSON"),
+        ('schema = "a.json"', '{"minimum": 1e400}', "the number 1e400 is too large"),
+        ('schema = "a.json"', '{"enum": ["\\ud800"]}', "a.json:1: this is no schema"),
         ("schema = ", "{}", "is not valid TOML"),
         ("", "{}", 'lacks the key "schema"'),
     ],
