@@ -6,10 +6,13 @@ import ast
 from collections.abc import Iterator
 
 from mergegate.leaks.scopes import own_nodes
-from mergegate.leaks.sinks import Words
+from mergegate.leaks.sinks import Words, called
 from mergegate.leaks.sources import Scope, Source, Sources
 from mergegate.privacy.terms import Term, Terms
+from mergegate.secrets.names import words_of
 
+# parameters whose last word is one of these hold what something is called
+_NO_VALUES = frozenset({"name", "names", "id", "ids", "identifier", "type", "kind", "count"})
 # what a parameter holds is known only where the function is called
 _WHATEVER = Term("", "", "", "", "")
 
@@ -65,4 +68,20 @@ def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef, terms: Terms
         names -= {
             node.id for node in own_nodes(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
-    return frozenset(name for name in names if terms.classify(name) is None)
+    return frozenset(
+        name for name in names if terms.classify(name) is None and _NO_VALUES.isdisjoint(words_of(name)[-1:])
+    )
+
+
+def tested_parameters(function: ast.AST) -> dict[str, int]:
+    """Return the names whose type a function asks for, with the first line that does.
+
+    What is written behind that is most often what is of no type that was wanted.
+    """
+    found: dict[str, int] = {}
+    for node in own_nodes(function):
+        if isinstance(node, ast.Call) and called(node) == "isinstance" and node.args:
+            subject = node.args[0]
+            if isinstance(subject, ast.Name):
+                found[subject.id] = min(node.lineno, found.get(subject.id, node.lineno))
+    return found

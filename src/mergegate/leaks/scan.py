@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mergegate.leaks.description import Leak, described
-from mergegate.leaks.flow import ParameterFlow, parameters_of
+from mergegate.leaks.flow import ParameterFlow, parameters_of, tested_parameters
 from mergegate.leaks.scopes import scope_of
 from mergegate.leaks.sinks import BINDING, TELEMETRY, Words, call_beginnings, load_words, loggers_of, sink_of
 from mergegate.leaks.sources import Source, Sources
@@ -140,6 +140,14 @@ def _end(text: bytes) -> int:
     return len(text)
 
 
+class _Readers(NamedTuple):
+    """What reads the expressions of one function, and where that asks for the types of its parameters."""
+
+    sources: Sources
+    flow: ParameterFlow | None
+    tests: Mapping[str, int]
+
+
 class _Scan:
     """One pass over a module."""
 
@@ -153,28 +161,29 @@ class _Scan:
     def scanned(self) -> Scanned:
         leaks: dict[tuple[int, int], Leak] = {}
         writers: dict[tuple[int, str], Writer] = {}
-        known: dict[ast.AST, tuple[Sources, ParameterFlow | None]] = {}
+        known: dict[ast.AST, _Readers] = {}
         for owner, call in self._suspects(self._tree, self._tree):
             sink = sink_of(call, self._words, self._loggers)
             if not sink:
                 continue
             if owner not in known:
                 known[owner] = self._readers(owner)
-            sources, flow = known[owner]
+            sources, flow, tests = known[owner]
             written = ast.unparse(call.func)
             for source in _given(call, sink, sources):
                 made = described(source, sink, f"`{written}`")
                 leaks.setdefault((made.line, made.column), made)
             for source in _given(call, sink, flow) if flow is not None else ():
                 line = getattr(owner, "lineno", 0)
-                writers.setdefault((line, source.shown), Writer(line, source.shown, sink, call.lineno, written))
+                if tests.get(source.shown, call.lineno) >= call.lineno:
+                    writers.setdefault((line, source.shown), Writer(line, source.shown, sink, call.lineno, written))
         return Scanned([leaks[place] for place in sorted(leaks)], [writers[key] for key in sorted(writers)])
 
-    def _readers(self, owner: ast.AST) -> tuple[Sources, ParameterFlow | None]:
+    def _readers(self, owner: ast.AST) -> _Readers:
         scope = scope_of(owner, self._words)
         parameters = parameters_of(owner, self._terms) if isinstance(owner, _FUNCTION) else frozenset[str]()
         flow = ParameterFlow(self._terms, self._words, scope, parameters) if parameters else None
-        return Sources(self._terms, self._words, scope), flow
+        return _Readers(Sources(self._terms, self._words, scope), flow, tested_parameters(owner) if parameters else {})
 
     def _suspects(self, node: ast.AST, owner: ast.AST) -> Iterator[tuple[ast.AST, ast.Call]]:
         """Yield the calls on suspicious lines, each with the function around it."""
