@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from mergegate.contracts.schemas.consumer import Score, check_consumer, mutation_score, worse
 from mergegate.contracts.schemas.generation import NoValue, cases
-from mergegate.contracts.schemas.mutants import mutants, strict
+from mergegate.contracts.schemas.near_misses import mutants, strict
 from mergegate.contracts.schemas.normal import load
 
 PATIENCE = 60_000
