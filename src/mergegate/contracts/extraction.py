@@ -132,7 +132,14 @@ class _Reader:
         if start >= end:
             return Extraction(found=False, reason="the text is empty")
         steps = _invisible(text[:start], text[end:])
-        if text[start] not in "{[<`~":
+        if text[start] in "{[":
+            # most answers are JSON and nothing else
+            read = read_value(text if not start else text[start:], 0)
+            if isinstance(read, Parsed) and start + read.end == end and not (read.problem or read.duplicates):
+                span = (start, end)
+                if _type_of(read.value) in self._allow:
+                    return Extraction(True, read.value, span, "whole", tuple(steps), candidates=(span,))
+        elif text[start] not in "<`~":
             scalar = self._scalar(start, end)
             if scalar is not None:
                 return replace(scalar, steps=tuple(steps))
@@ -214,6 +221,8 @@ def _type_of(value: Any) -> str:
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    if len(candidates) < 2:
+        return list(candidates)
     kept: dict[str, Candidate] = {}
     for each in candidates:
         # 1 and true are equal in Python

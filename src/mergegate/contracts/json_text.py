@@ -187,7 +187,7 @@ def _judged(text: str, value: Any, end: int, notes: _Notes) -> Parsed:
         return Parsed(value, end, "half of a surrogate pair stands in it", tuple(notes.duplicates))
     if not problem and "\\u" in piece and _SURROGATE.search(piece) and _is_halved(value):
         problem = "half of a surrogate pair stands in it"
-    if not problem and _is_deep(raw, piece):
+    if not problem and piece.count("[") + piece.count("{") > MAX_DEPTH and _is_deep(raw, piece):
         problem = _DEEP
     return Parsed(value, end, problem, tuple(notes.duplicates))
 

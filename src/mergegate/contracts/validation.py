@@ -120,6 +120,8 @@ class Validator:
         if self._model is not None:
             return _of_model(self._model, data, strict=self._strict)
         try:
+            if self._compiled.is_valid(data):
+                return []
             found = [_violation(error) for error in self._compiled.iter_errors(data)]
         except ValueError as error:
             raise SchemaError(f"The value cannot be validated: {_first_line(error)}") from None
