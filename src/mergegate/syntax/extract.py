@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from mergegate.syntax.codec import encode
+from mergegate.syntax.nullness import nullness_of
 from mergegate.syntax.parsing import parse
 from mergegate.syntax.pragmas import read_pragmas
 from mergegate.syntax.statements import StatementReader
@@ -95,6 +96,7 @@ class ModuleReader(StatementReader):
         if b"nonlocal" in data:
             self.rebound = _rebound_names(tree)
         self.block(tree.body)
+        facts.functions[0].nullness = nullness_of(tree.body)
         self.read_bodies()
         self.finish()
         names = {name: node for name, node in scope.env.items() if isinstance(name, str)}
@@ -115,6 +117,7 @@ class ModuleReader(StatementReader):
                 scope.results.append((self.read(definition.body), 0))
             else:
                 self.block(definition.body)
+                self.facts.functions[scope.function].nullness = nullness_of(definition.body, definition.returns)
 
     def finish(self) -> None:
         """Move what the scopes gathered into the function and class facts."""
