@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mergegate.finding import Confidence, Finding, Step
 from mergegate.rules.model import Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.values import EXACT, SELF, Value, how_known
+from mergegate.semantics.values import EXACT, Value, how_known
 from mergegate.syntax.summary import Dereference, Flag, FunctionFlag, Operation, Place
 
 _MAX_HOPS = 8
@@ -106,10 +106,10 @@ class _OptionalCheck:
         if fact.decorators and not all(self._keeps(target, node) for node in fact.decorators):
             return None
         why = self._of_function(target, depth + 1)
-        if why is not None and receiver is not None and how_known(receiver) not in (EXACT,) and isinstance(receiver[1], int):
-            if how_known(receiver) == SELF or self.program.overriding(receiver[1], fact.name):
-                if self.program.overriding(receiver[1], fact.name):
-                    return why._replace(confidence=Confidence.MEDIUM)
+        if why is None or receiver is None or how_known(receiver) == EXACT or not isinstance(receiver[1], int):
+            return why
+        if self.program.overriding(receiver[1], fact.name):
+            return why._replace(confidence=Confidence.MEDIUM)
         return why
 
     def _keeps(self, function: int, node: int) -> bool:
@@ -130,6 +130,9 @@ class _OptionalCheck:
         found: _Why | None = None
         if flow.lines:
             found = _Why(name, (Step(path, flow.lines[0], f"{name} gives None here"),), Confidence.HIGH)
+            if len(fact.guards) > 1:
+                # its own parameters may decide which way it takes
+                found = found._replace(confidence=Confidence.MEDIUM)
             if flow.declared < 0:
                 found = None  # its author says that the way is not taken; type checkers report it there
         elif flow.declared > 0:
@@ -160,8 +163,7 @@ class _OptionalCheck:
         line, column, height, end = use.place
         in_test = path.startswith(_TESTS) or any(f"/{part}" in path for part in _TESTS)
         lowest = min(rule.confidence, why.confidence, key=lambda each: each.rank)
-        what = f"`{use.text}`"
-        where = f" ({why.steps[-1].path}:{why.steps[-1].line})" if why.steps and why.steps[-1].path else ""
+        where = f" ({why.steps[-1].path}:{why.steps[-1].line})"
         name = use.text if use.text.isidentifier() else "value"
         bind = "" if use.text.isidentifier() else f"bind it, `{name} = {use.text}`, and "
         return Finding(
@@ -174,7 +176,7 @@ class _OptionalCheck:
             column=column,
             end_line=line + height,
             end_column=end,
-            message=f"{what} may be None where {_SAYS[use.form]}: {why.text}{where} gives None, and nothing here guards it",
+            message=f"`{use.text}` may be None where {_SAYS[use.form]}: {why.text}{where} may give None",
             help=f"{bind}say what happens without it before: `if {name} is None: raise ...`, or return early",
             scope=program.functions[function].qualname if function else "",
             witness=why.steps,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from mergegate.syntax.nullness_expressions import ExpressionNullness, TooDeepError
 from mergegate.syntax.nullness_values import SAFE, Origins, State, is_none, join, only_none, origins, rebind
@@ -38,9 +39,9 @@ def nullness_of(body: Sequence[ast.stmt], returns: ast.expr | None = None) -> Nu
 
 def _admits_none(annotation: ast.expr) -> bool:
     match annotation:
-        case ast.Constant(value=str()):
+        case ast.Constant(value=str(text)):
             try:
-                return _admits_none(ast.parse(annotation.value, mode="eval").body)
+                return _admits_none(ast.parse(text, mode="eval").body)
             except (SyntaxError, ValueError):
                 return False
         case ast.BinOp(op=ast.BitOr()):
@@ -81,7 +82,7 @@ class StatementNullness(ExpressionNullness):
         pending = list(body[-1:])
         while pending:
             last = pending.pop()
-            if isinstance(last, ast.Expr) or isinstance(last, ast.With | ast.AsyncWith | ast.For | ast.While):
+            if isinstance(last, ast.Expr | ast.With | ast.AsyncWith | ast.For | ast.While):
                 return True
             for field in ("body", "orelse", "finalbody"):
                 pending.extend(getattr(last, field, ())[-1:])
@@ -95,7 +96,7 @@ class StatementNullness(ExpressionNullness):
                 return None
             if self.attempts:
                 self.attempts[-1].append(dict(state))
-            handler = _STATEMENTS.get(statement.__class__)
+            handler = self._statements.get(statement.__class__)
             state = handler(self, statement, state) if handler is not None else self.plain(statement, state)
         return state
 
@@ -147,7 +148,10 @@ class StatementNullness(ExpressionNullness):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else spelled_name(call.func)
         if name in _ENDING:
             return None
-        if not (isinstance(call.func, ast.Attribute) and spelled_name(call.func.value) in _SPEAKING) and name != "print":
+        if (
+            not (isinstance(call.func, ast.Attribute) and spelled_name(call.func.value) in _SPEAKING)
+            and name != "print"
+        ):
             for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
                 # own helpers raise for None more often than not
                 self.trust(argument, state)
@@ -317,6 +321,19 @@ class StatementNullness(ExpressionNullness):
             ways.append(self.block(case.body, inside))
         return join([*ways, rest])
 
+    _statements: ClassVar[dict[type[ast.AST], Callable[..., State | None]]] = {
+        ast.Assign: _assign, ast.AnnAssign: _annotated,
+        ast.AugAssign: _augmented, ast.Expr: _expression,
+        ast.Return: _return, ast.Raise: _raise, ast.Assert: _assert,
+        ast.Delete: _delete, ast.FunctionDef: _definition,
+        ast.AsyncFunctionDef: _definition, ast.ClassDef: _definition,
+        ast.If: _if, ast.While: _while, ast.For: _for,
+        ast.AsyncFor: _for, ast.Break: _break,
+        ast.Continue: _continue, ast.With: _with,
+        ast.AsyncWith: _with, ast.Try: _try, ast.TryStar: _try,
+        ast.Match: _match,
+    }  # fmt: skip
+
 
 def spelled_name(expression: ast.expr) -> str:
     """Return the last name of a chain, or nothing."""
@@ -337,17 +354,3 @@ def _caught(handler: ast.ExceptHandler) -> set[str]:
         return {"BaseException"}
     parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return {spelled_name(part) for part in parts}
-
-
-_STATEMENTS = {
-    ast.Assign: StatementNullness._assign, ast.AnnAssign: StatementNullness._annotated,
-    ast.AugAssign: StatementNullness._augmented, ast.Expr: StatementNullness._expression,
-    ast.Return: StatementNullness._return, ast.Raise: StatementNullness._raise, ast.Assert: StatementNullness._assert,
-    ast.Delete: StatementNullness._delete, ast.FunctionDef: StatementNullness._definition,
-    ast.AsyncFunctionDef: StatementNullness._definition, ast.ClassDef: StatementNullness._definition,
-    ast.If: StatementNullness._if, ast.While: StatementNullness._while, ast.For: StatementNullness._for,
-    ast.AsyncFor: StatementNullness._for, ast.Break: StatementNullness._break,
-    ast.Continue: StatementNullness._continue, ast.With: StatementNullness._with,
-    ast.AsyncWith: StatementNullness._with, ast.Try: StatementNullness._try, ast.TryStar: StatementNullness._try,
-    ast.Match: StatementNullness._match,
-}  # fmt: skip

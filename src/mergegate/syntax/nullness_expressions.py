@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from typing import ClassVar
 
 from mergegate.syntax.alternatives import place_of
 from mergegate.syntax.nullness_values import (
@@ -22,12 +24,14 @@ from mergegate.syntax.nullness_values import (
 from mergegate.syntax.summary import Dereference
 
 _MAX_DEPTH = 150
+# what one function may cost, about a fifth of a second: loops within loops multiply
+_MAX_EVALUATIONS = 20_000
 # what None has as well
 _MEMBERS_OF_NONE = frozenset(dir(None))
 
 
 class TooDeepError(Exception):
-    """The code is nested too deeply to be followed."""
+    """The code is too deep, or too long, to be followed."""
 
 
 class ExpressionNullness:
@@ -37,6 +41,7 @@ class ExpressionNullness:
         self.found: dict[tuple[object, ...], Dereference] = {}
         self.catching = 0
         self.depth = 0
+        self.evaluations = 0
 
     def use(self, base: ast.expr, form: str, state: State, held: Origins) -> None:
         """Note a use that None does not support; behind it, the name holds something else."""
@@ -74,9 +79,10 @@ class ExpressionNullness:
         if expression is None:
             return SAFE
         self.depth += 1
-        if self.depth > _MAX_DEPTH:
+        self.evaluations += 1
+        if self.depth > _MAX_DEPTH or self.evaluations > _MAX_EVALUATIONS:
             raise TooDeepError
-        handler = _HANDLERS.get(expression.__class__)
+        handler = self._handlers.get(expression.__class__)
         result = handler(self, expression, state) if handler is not None else self.parts(expression, state)
         self.depth -= 1
         return result
@@ -280,8 +286,17 @@ class ExpressionNullness:
         if isinstance(test, ast.Name):
             alias = state.get(f"?{test.id}")
             if isinstance(alias, ast.expr):
-                return self.assume(alias, state, truth=truth)
-        return state if not truth or self.narrow(test, state) else None
+                after = self.assume(alias, state, truth=truth)
+                if after is None:
+                    return None
+                state = after
+        if truth:
+            return state if self.narrow(test, state) else None
+        name = test.target if isinstance(test, ast.NamedExpr) else test
+        if isinstance(name, ast.Name) and any(origin[0] == "call" for origin in origins(state, name.id)):
+            # what is empty where a lookup may give None is None as far as guards go
+            state[name.id] = only_none(origins(state, name.id))
+        return state
 
     def _assume_comparison(self, test: ast.Compare, state: State, *, truth: bool) -> State | None:
         left, operator, right = test.left, test.ops[0], test.comparators[0]
@@ -319,21 +334,20 @@ class ExpressionNullness:
 
     def trust(self, test: ast.AST, state: State, *, direct: bool = True) -> None:
         """Claim nothing more of the names that a condition, or a helper, looks at in ways not understood."""
+        sides = () if direct or not isinstance(test, ast.Compare) else (test.left, *test.comparators)
         for part in ast.walk(test):
-            if isinstance(part, ast.Name) and (direct or part not in (getattr(test, "left", None), *getattr(test, "comparators", ()))):
-                if part.id in state:
-                    state[part.id] = SAFE
+            if isinstance(part, ast.Name) and part.id in state and part not in sides:
+                state[part.id] = SAFE
 
-
-_HANDLERS = {
-    ast.Constant: ExpressionNullness._constant, ast.Name: ExpressionNullness._name,
-    ast.NamedExpr: ExpressionNullness._walrus, ast.Call: ExpressionNullness._call,
-    ast.Attribute: ExpressionNullness._attribute, ast.Subscript: ExpressionNullness._subscript,
-    ast.Starred: ExpressionNullness._starred, ast.Dict: ExpressionNullness._dict,
-    ast.BinOp: ExpressionNullness._operation, ast.UnaryOp: ExpressionNullness._unary,
-    ast.Compare: ExpressionNullness._compare, ast.BoolOp: ExpressionNullness._boolean,
-    ast.IfExp: ExpressionNullness._conditional, ast.Await: ExpressionNullness._await,
-    ast.ListComp: ExpressionNullness._comprehension, ast.SetComp: ExpressionNullness._comprehension,
-    ast.GeneratorExp: ExpressionNullness._comprehension, ast.DictComp: ExpressionNullness._comprehension,
-    ast.Lambda: ExpressionNullness._later,
-}  # fmt: skip
+    _handlers: ClassVar[dict[type[ast.AST], Callable[..., Origins]]] = {
+        ast.Constant: _constant, ast.Name: _name,
+        ast.NamedExpr: _walrus, ast.Call: _call,
+        ast.Attribute: _attribute, ast.Subscript: _subscript,
+        ast.Starred: _starred, ast.Dict: _dict,
+        ast.BinOp: _operation, ast.UnaryOp: _unary,
+        ast.Compare: _compare, ast.BoolOp: _boolean,
+        ast.IfExp: _conditional, ast.Await: _await,
+        ast.ListComp: _comprehension, ast.SetComp: _comprehension,
+        ast.GeneratorExp: _comprehension, ast.DictComp: _comprehension,
+        ast.Lambda: _later,
+    }  # fmt: skip

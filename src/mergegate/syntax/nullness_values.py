@@ -102,9 +102,13 @@ def can_give_none(call: ast.Call) -> bool:
 
 
 _NEVER = frozenset(
-    """len str int float bool list dict set tuple frozenset bytes super type range enumerate zip map filter sorted
-    reversed sum abs round repr open iter isinstance issubclass hasattr vars dir id hash print format input object
-    strip lstrip rstrip split rsplit splitlines join lower upper title replace encode decode startswith endswith
-    format_map items keys values copy partition rpartition group groups isoformat now utcnow today append extend
-    add_argument""".split()
-)
+    (
+        "len", "str", "int", "float", "bool", "list", "dict", "set", "tuple", "frozenset", "bytes", "super", "type",
+        "range", "enumerate", "zip", "map", "filter", "sorted", "reversed", "sum", "abs", "round", "repr", "open",
+        "iter", "isinstance", "issubclass", "hasattr", "vars", "dir", "id", "hash", "print", "format", "input",
+        "object", "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "join", "lower", "upper", "title",
+        "replace", "encode", "decode", "startswith", "endswith", "format_map", "items", "keys", "values", "copy",
+        "partition", "rpartition", "group", "groups", "isoformat", "now", "utcnow", "today", "append", "extend",
+        "add_argument",
+    )
+)  # fmt: skip
