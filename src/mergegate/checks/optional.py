@@ -130,7 +130,7 @@ class _OptionalCheck:
         found: _Why | None = None
         if flow.lines:
             found = _Why(name, (Step(path, flow.lines[0], f"{name} gives None here"),), Confidence.HIGH)
-            if len(fact.guards) > 1:
+            if len(fact.guards) > 1 or any(parameter.default for parameter in fact.parameters):
                 # its own parameters may decide which way it takes
                 found = found._replace(confidence=Confidence.MEDIUM)
             if flow.declared < 0:
