@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 UNREADABLE = "unreadable-file"
 # rules that no algorithm of `checks` looks for: the engine, another stage or the gate reports them
-_BUILT_IN = ("core", "secrets")
+_BUILT_IN = ("core", "secrets", "pii")
 
 
 def evaluate(

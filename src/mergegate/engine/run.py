@@ -19,6 +19,7 @@ from mergegate.engine.credentials import Credentials
 from mergegate.engine.dependencies import Dependencies
 from mergegate.engine.extraction import Summaries, Summary, summary_key
 from mergegate.engine.inputs import ChangedUnderneath, Input, Reader
+from mergegate.engine.log_leaks import LogLeaks
 from mergegate.engine.patterns import remembering
 from mergegate.engine.results import Analysis, Outcome, decode, encode
 from mergegate.errors import MergegateError
@@ -168,7 +169,8 @@ class Run:
                 if store.is_stale(run_key):
                     # the next edit needs what this run did not read
                     credentials = self._credentials(store).keys(inputs)
-                    store.touch([*map(summary_key, python_of(inputs)), *credentials, self._knowledge_key()])
+                    leaks = self._leaks(store).keys(python_of(inputs))
+                    store.touch([*map(summary_key, python_of(inputs)), *credentials, *leaks, self._knowledge_key()])
                 return len(python_of(inputs)), outcome
         cached, outcome = self._compute(inputs)
         if self._kept:
@@ -177,12 +179,16 @@ class Run:
 
     def _compute(self, all_inputs: Sequence[Input]) -> tuple[int, Outcome]:
         secrets, comments = self._credentials(self.store).of(all_inputs, self.rules)
+        leaks = self._leaks(self.store).of(python_of(all_inputs), self.rules)
         cached, outcome = self._linked(python_of(all_inputs))
-        findings = sorted((*outcome.findings, *secrets), key=lambda each: each.sort_key)
+        findings = sorted((*outcome.findings, *secrets, *leaks), key=lambda each: each.sort_key)
         return cached, Outcome(tuple(findings), {**outcome.pragmas, **comments})
 
     def _credentials(self, store: Store | None) -> Credentials:
         return Credentials(store, self.jobs, self.reader.contents, self.rules_part)
+
+    def _leaks(self, store: Store | None) -> LogLeaks:
+        return LogLeaks(store, self.jobs, self.reader.contents, self.rules_part)
 
     def _linked(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
         """Return how many files' facts came out of the cache, and what the linked program shows."""

@@ -33,6 +33,8 @@ class Term(NamedTuple):
         The kind of value, empty if there is no name for it.
     unless
         Runs of words that hold the term and are harmless.
+    plural
+        Whether its plural holds the same.
     """
 
     text: str
@@ -41,6 +43,7 @@ class Term(NamedTuple):
     match: str
     entity: str
     unless: tuple[str, ...] = ()
+    plural: bool = True
 
 
 class Terms:
@@ -67,14 +70,17 @@ class Terms:
             # names come from texts as well: what is remembered has to stay small
             if len(self._known) > 20_000:
                 self._known.clear()
-            self._known[name] = self._classify([_singular(each.lower()) for each in _WORD.findall(name)])
+            written = [each.lower() for each in _WORD.findall(name)]
+            self._known[name] = self._classify([_singular(each) for each in written], written)
         return self._known[name]
 
-    def _classify(self, words: list[str]) -> Term | None:
+    def _classify(self, words: list[str], written: list[str]) -> Term | None:
         for end in range(len(words), 0, -1):
             for start in range(max(0, end - self._longest), end):
                 term = self._by_text.get(" ".join(words[start:end]))
-                if term is not None and self._holds(term, words, start, end):
+                if term is None or (not term.plural and written[start:end] != term.text.split()):
+                    continue
+                if self._holds(term, words, start, end):
                     return term
         return None
 
@@ -110,7 +116,15 @@ def load_terms() -> Terms:
     table = read_table(_TABLE)
     try:
         terms = [
-            Term(row["term"], row["category"], row["level"], row["match"], row["entity"], tuple(row.get("unless", ())))
+            Term(
+                row["term"],
+                row["category"],
+                row["level"],
+                row["match"],
+                row["entity"],
+                tuple(row.get("unless", ())),
+                row.get("plural", True),
+            )
             for row in table["term"]
         ]
         if any(term.match not in _MATCHES for term in terms):

@@ -1,0 +1,138 @@
+"""Sinks: which calls write to a log, to an output or to telemetry."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from mergegate.privacy.tables import read_table
+
+LOGGING, OUTPUT, TELEMETRY, BINDING = "logging", "output", "telemetry", "binding"
+_TABLE = "sinks.toml"
+
+
+@dataclass(frozen=True)
+class Words:
+    """The table of sinks and sanitizers.
+
+    Attributes
+    ----------
+    receivers, makers, methods, binders
+        Of loggers: their names, what makes them, what writes, and what binds values to later records.
+    functions
+        Dotted names of functions that write to an output.
+    telemetry
+        Methods that attach values to spans and events.
+    sanitizers, hiding, transparent, hiding_types
+        Functions whose result is not the value, words in names of such functions, functions whose result is the value,
+        types whose text is not the value.
+    """
+
+    receivers: frozenset[str]
+    makers: frozenset[str]
+    methods: frozenset[str]
+    binders: frozenset[str]
+    functions: frozenset[str]
+    telemetry: frozenset[str]
+    sanitizers: frozenset[str]
+    hiding: frozenset[str]
+    transparent: frozenset[str]
+    hiding_types: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def load_words() -> Words:
+    """Return the table that comes with the rules.
+
+    Raises
+    ------
+    mergegate.errors.RuleError
+        If it is missing or malformed.
+    """
+    table: dict[str, Any] = read_table(_TABLE)
+    logging, sanitizers = table["logging"], table["sanitizers"]
+    return Words(
+        receivers=frozenset(logging["receivers"]),
+        makers=frozenset(logging["makers"]),
+        methods=frozenset(logging["methods"]),
+        binders=frozenset(logging["binders"]),
+        functions=frozenset(table["output"]["functions"]),
+        telemetry=frozenset(table["telemetry"]["methods"]),
+        sanitizers=frozenset(sanitizers["functions"]),
+        hiding=frozenset(sanitizers["words"]),
+        transparent=frozenset(sanitizers["transparent"]),
+        hiding_types=frozenset(sanitizers["types"]),
+    )
+
+
+def pattern(words: Words) -> re.Pattern[bytes]:
+    """Return an expression that finds the beginnings of calls which may be sinks, and of others."""
+    methods = "|".join(sorted({*words.methods, *words.binders, *words.telemetry}))
+    functions = "|".join(sorted({name.rpartition(".")[2] for name in words.functions} - {"write"}))
+    return re.compile(rf"\.(?:{methods}|write)\(|\b(?:{functions}|bind_contextvars|bound_contextvars)\(".encode())
+
+
+def sink_of(call: ast.Call, words: Words, loggers: Collection[str]) -> str:
+    """Return what a call writes to, empty if it is no sink.
+
+    Parameters
+    ----------
+    loggers
+        Names that the module binds to loggers.
+    """
+    function = call.func
+    dotted = dotted_name(function)
+    last = dotted.rpartition(".")[2]
+    if dotted in words.functions or ".".join(dotted.split(".")[-2:]) in words.functions:
+        return OUTPUT
+    if isinstance(function, ast.Attribute):
+        if function.attr in words.methods and _is_logger(function.value, words, loggers):
+            return LOGGING
+        if function.attr in words.binders and _is_logger(function.value, words, loggers):
+            return BINDING
+        if function.attr in words.telemetry:
+            return TELEMETRY
+    return BINDING if last in ("bind_contextvars", "bound_contextvars") else ""
+
+
+def dotted_name(node: ast.expr) -> str:
+    """Return an attribute chain as it is written: `self.app.logger`; the parts behind a call are left out."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        parts.append(node.id)
+    return ".".join(reversed(parts))
+
+
+def _is_logger(node: ast.expr, words: Words, loggers: Collection[str]) -> bool:
+    if isinstance(node, ast.Call):
+        function = node.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        if name in words.makers:
+            return True
+        # `logger.bind(...).opt(...).info(...)`
+        return isinstance(function, ast.Attribute) and _is_logger(function.value, words, loggers)
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return name in loggers or _last_word(name) in words.receivers
+
+
+def _last_word(name: str) -> str:
+    plain = name.strip("_")
+    # `auditLogger`, `audit_log`, `LOG`
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", plain)
+    return parts[-1].lower() if parts else ""
+
+
+def loggers_of(tree: ast.Module, words: Words) -> frozenset[str]:
+    """Return the names that a module binds to what makers of loggers return."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _is_logger(node.value, words, ()):
+            found.update(target.id for target in node.targets if isinstance(target, ast.Name))
+    return frozenset(found)
