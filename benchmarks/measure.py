@@ -101,7 +101,6 @@ def _text(stream: IO[bytes]) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment in which commands are measured."""
     """Return the environment variables of the commands."""
     kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
     # the commands run elsewhere: this very mergegate is meant, installed or not

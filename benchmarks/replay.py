@@ -16,7 +16,7 @@ from benchmarks.history.disagreements import describe
 from benchmarks.history.finders import Spot, find_own, find_with_ruff
 from benchmarks.history.grading import Figures, grade
 from benchmarks.history.judge import Judged
-from benchmarks.history.methods import OURS, methods
+from benchmarks.history.methods import OURS, PRODUCT, methods
 from benchmarks.history.releases import History, Step, check_out, commits, histories, read_tree, repository, step
 from benchmarks.history.report import GENERIC, OWN, Replayed, as_json, markdown
 
@@ -36,9 +36,9 @@ def replay(history: History, cache: Path) -> Replayed:
                 answer = way(one, old, new)
                 more, differ = grade(judged, answer)
                 figures[name].add(more)
-                if name == OURS:
+                if name in (OURS, PRODUCT):
                     found.disagreements += [
-                        describe(f"{history.name} {release}", judged, each, answer) for each in differ
+                        describe(f"{history.name} {release}, {name}", judged, each, answer) for each in differ
                     ]
         found.findings[finder], found.figures[finder] = (first, last), figures
     return found

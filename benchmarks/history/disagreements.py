@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from benchmarks.history.finders import Spot
 from benchmarks.history.grading import Disagreement
 from benchmarks.history.judge import Judged
+from benchmarks.history.methods import UNNAMED
 from benchmarks.history.releases import Tree
 
 _AROUND = 4
@@ -23,7 +24,10 @@ def describe(where: str, judged: Judged, each: Disagreement, answer: Sequence[in
         All that our matching said of the step.
     """
     spot = judged.new[each.index]
-    ours = "new" if each.matched is None else f"old: {_name(judged.old[each.matched])}"
+    # the command itself does not say which old one it meant
+    matched = each.matched if each.matched != UNNAMED else None
+    named = "old" if matched is None else f"old: {_name(judged.old[matched])}"
+    ours = "new" if each.matched is None else named
     origin = judged.origins[each.index]
     parts = [f"## {where}: {_name(spot)}: judge {each.kind.value}, ours {ours}", _excerpt(judged.step.after, spot)]
     if origin is not None:
@@ -34,9 +38,9 @@ def describe(where: str, judged: Judged, each: Disagreement, answer: Sequence[in
     if origin is not None and origin in answer:
         taken = judged.new[answer.index(origin)]
         parts += [f"-- which we take for {_name(taken)}", _excerpt(judged.step.after, taken)]
-    if each.matched is not None:
-        matched = judged.old[each.matched]
-        parts += [f"-- we take it for {_name(matched)}", _excerpt(judged.step.before, matched)]
+    if matched is not None:
+        was = judged.old[matched]
+        parts += [f"-- we take it for {_name(was)}", _excerpt(judged.step.before, was)]
     return "\n".join(parts) + "\n"
 
 

@@ -82,20 +82,22 @@ class Judged:
         fired: defaultdict[tuple[str, int, str], list[int]] = defaultdict(list)
         for index, spot in enumerate(self.old):
             fired[spot.path, spot.line, spot.rule].append(index)
+        fires: defaultdict[tuple[str, int, str], list[int]] = defaultdict(list)
         for index, spot in enumerate(self.new):
             origin = self.step.origin.get(spot.path, {}).get(spot.line)
-            if origin is None:
-                continue
-            candidates = fired[*origin, spot.rule]
-            if not candidates:
-                self.kinds[index] = Kind.CONTEXT
-                continue
-            # a line may have several, of which one came or went
-            one = (
-                min(candidates, key=lambda each: self._distance(each, index)) if len(candidates) > 1 else candidates[0]
-            )
-            candidates.remove(one)
-            self.kinds[index], self.origins[index] = Kind.SAME, one
+            if origin is not None:
+                fires[*origin, spot.rule].append(index)
+        for line, news in fires.items():
+            # a line may have several, of which one came or went: the nearest belong together
+            pairs = sorted((self._distance(one, index), index, one) for index in news for one in fired.get(line, ()))
+            taken: set[int] = set()
+            for _, index, one in pairs:
+                if self.origins[index] is None and one not in taken:
+                    self.kinds[index], self.origins[index] = Kind.SAME, one
+                    taken.add(one)
+            for index in news:
+                if self.origins[index] is None:
+                    self.kinds[index] = Kind.CONTEXT
 
     def _distance(self, one: int, other: int) -> tuple[bool, int]:
         """Return how far two findings on the same line are from each other, those on other words further."""

@@ -17,6 +17,9 @@ from mergegate.git import Repository
 
 Answer = list[int | None]
 
+UNNAMED = -1
+"""Stands for some old finding, of a way that does not say for which."""
+
 
 class Method(Protocol):
     """Says of each finding of a release which one of the release before it is."""
@@ -87,7 +90,7 @@ class Claimed:
 
     def __call__(self, step: Step, old: Sequence[Spot], new: Sequence[Spot]) -> Answer:
         del step, old
-        return [None if spot.called_new else -1 for spot in new]
+        return [None if spot.called_new else UNNAMED for spot in new]
 
 
 class ByKey:

@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 def register(linter: PyLinter) -> None:
     """Register mergegate's checkers with pylint (`load-plugins = ["mergegate"]`).
 
-    What the checkers need from outside this package is imported here: pylint later puts the linted file's folders on
-    `sys.path`, where a late import could pick up the user's modules.
+    The checkers are imported here: pylint later puts the linted file's folders on `sys.path`, where a late import could
+    pick up the user's modules.
     """
     from mergegate.plugins.pylint_plugin import register as register_checkers  # noqa: PLC0415
 

@@ -69,7 +69,8 @@ class Finding:
     witness
         The whole chain from the reported place to the proof.
     key
-        A hash that stands for what is found where that must not be shown; its text is masked in every report.
+        The place of what must not be shown, as `line:column:end_line:end_column`; it is masked in every report, and
+        what the finding is known by is a keyed hash of it. Empty for what may be shown.
     fix
         The rewrite of `mergegate.fixes` that repairs it, with what it must know beyond the place; empty: none.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +28,8 @@ _EMPTY_BLOBS = frozenset(
         "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
     }
 )
-
-
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_SUBMODULE = "160000"
 
 
 class GitError(MergegateError):
@@ -71,6 +70,21 @@ class Changes(NamedTuple):
 
     paths: frozenset[str]
     renames: dict[str, str]
+
+
+class Index(NamedTuple):
+    """What the next commit would hold.
+
+    Attributes
+    ----------
+    staged
+        Paths from the root of the files that it adds or changes.
+    differing
+        The ids of what the index holds of the files that are otherwise in the work tree, by path.
+    """
+
+    staged: tuple[str, ...]
+    differing: Mapping[str, str]
 
 
 class Repository:
@@ -186,6 +200,22 @@ class Repository:
                 size = int(header[2])
                 yield answers.read(size + 1)[:size]
             asked.close()
+
+    def index(self) -> Index:
+        """Return what the index holds beside the last commit and the files that are there.
+
+        Raises
+        ------
+        GitError
+            If git fails.
+        """
+        staged = _raw(_output(self.root, "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames"))
+        differing = _raw(_output(self.root, "diff", "--raw", "-z", "--no-abbrev", "--no-renames"))
+        # of a file that differs, git names what the index has first
+        return Index(
+            tuple(path for path, (_, after, is_file) in staged.items() if is_file and after.strip("0")),
+            {path: before for path, (before, _, _) in differing.items() if before.strip("0")},
+        )
 
     def show(self, commit: str, path: str) -> bytes | None:
         """Return what a file holds in a commit, None if the commit has no such file; the path is from the root."""
@@ -346,6 +376,18 @@ def _output(folder: Path, *arguments: str) -> bytes:
     if done.returncode:
         raise _failure(arguments[0], done)
     return done.stdout
+
+
+def _raw(output: bytes) -> dict[str, tuple[str, str, bool]]:
+    """Read `git diff --raw -z`: by path the ids before and after, and whether it is a file after."""
+    parts = output.rstrip(b"\0").split(b"\0") if output else []
+    found: dict[str, tuple[str, str, bool]] = {}
+    for head, path in zip(parts[::2], parts[1::2], strict=True):
+        old, new, before, after, _ = head.decode("ascii").lstrip(":").split()
+        if _SUBMODULE in (old, new):
+            continue
+        found[os.fsdecode(path)] = before, after, new.startswith("100")
+    return found
 
 
 def _failure(command: str, done: subprocess.CompletedProcess[bytes]) -> GitError:

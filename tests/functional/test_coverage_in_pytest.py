@@ -119,6 +119,7 @@ def test_a_baseline_is_not_made_of_a_part(covered: Covered) -> None:
     assert "BROKEN The coverage baseline was not written (run all tests, with coverage)" in done.stdout
 
 
+@pytest.mark.slow
 def test_what_the_project_always_leaves_out_is_no_part(covered: Covered) -> None:
     covered.start(NO_RATCHET, pytest="addopts = \"-m 'not slow'\"\nmarkers = ['slow: slow']\n")
     assert "passed: " in covered.test().stdout
@@ -145,6 +146,7 @@ def test_collecting_is_no_run(covered: Covered) -> None:
     assert (done.returncode, named(done.stdout)) == (0, False)
 
 
+@pytest.mark.slow
 def test_without_testpaths_all_folders_with_tests_are_all_tests(covered: Covered) -> None:
     covered.start(NO_RATCHET)
     assert "passed: " in covered.test("tests").stdout
@@ -154,6 +156,7 @@ def test_without_testpaths_all_folders_with_tests_are_all_tests(covered: Covered
     assert "passed: " in covered.test("tests").stdout
 
 
+@pytest.mark.slow
 def test_a_run_that_nothing_measured_blocks_in_ci_alone(covered: Covered) -> None:
     covered.start(NO_RATCHET)
     done = covered.test(cov=())
@@ -164,7 +167,15 @@ def test_a_run_that_nothing_measured_blocks_in_ci_alone(covered: Covered) -> Non
     assert covered.test("--mergegate-no-coverage", cov=(), env={"CI": "true"}).returncode == 0
 
 
-@pytest.mark.parametrize("cov", [("--cov=app",), ("--cov=app", "--cov-branch"), ("--cov=src",)], ids=str)
+@pytest.mark.parametrize(
+    "cov",
+    [
+        ("--cov=app", "--cov-branch"),
+        pytest.param(("--cov=app",), marks=pytest.mark.slow),
+        pytest.param(("--cov=src",), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_workers_count_together_as_one_process_does(covered: Covered, cov: tuple[str, ...]) -> None:
     covered.start()
     covered.write("tests/test_more.py", "from app.core import choose\n\n\ndef test_it():\n    assert choose(0) == 2\n")
@@ -175,6 +186,7 @@ def test_workers_count_together_as_one_process_does(covered: Covered, cov: tuple
     assert covered.evidence["figures"]["files"] == alone
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_missed(covered: Covered) -> None:
     covered.start(NO_RATCHET)
     covered.write("tests/test_end.py", "import os\n\n\ndef test_end():\n    os._exit(3)\n")
@@ -205,6 +217,7 @@ def test_coverage_run_is_judged_while_it_runs_and_goes_on(under_run: Covered) ->
     assert "57%" in report.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_coverage_run_with_workers_it_does_not_see_is_an_error(under_run: Covered) -> None:
     done = _coverage_run(under_run, "-n2")
     assert done.returncode == 8
@@ -219,6 +232,7 @@ def test_coverage_run_with_workers_that_it_patches_is_whole(under_run: Covered) 
     assert "passed: 57.14 % covered in 2 files" in done.stdout
 
 
+@pytest.mark.slow
 def test_sub_processes_count(under_run: Covered) -> None:
     under_run.settings(NO_RATCHET, coverage='source = ["src"]\npatch = ["subprocess"]\n')
     call = "import sys; sys.path.insert(0, 'src'); from app.core import unused; unused(1)"
@@ -234,7 +248,7 @@ def test_sub_processes_count(under_run: Covered) -> None:
     "core",
     [
         "ctrace",
-        "pytrace",
+        pytest.param("pytrace", marks=pytest.mark.slow),
         pytest.param(
             "sysmon", marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 brought sys.monitoring")
         ),
@@ -265,6 +279,7 @@ def test_a_baseline_made_without_branches_is_refused_with_them(covered: Covered)
     assert "not compared with the baseline" in done.stdout
 
 
+@pytest.mark.slow
 def test_branches_can_be_demanded(covered: Covered) -> None:
     covered.start("branches = true\nratchet = []\n")
     assert covered.test().returncode == 8
@@ -315,6 +330,7 @@ def test_settings_of_pytest_are_read_from_an_ini_file(covered: Covered) -> None:
     assert covered.test().returncode == 0
 
 
+@pytest.mark.slow
 def test_a_data_file_can_be_named(covered: Covered) -> None:
     covered.start("floors = {total = 57}\nratchet = []\n")
     covered.test()

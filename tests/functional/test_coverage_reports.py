@@ -44,6 +44,7 @@ def test_a_frontend_below_its_floor_blocks(covered: Covered) -> None:
     assert "FAILED coverage of frontend/: 33.33 % (1 of 3), at least 60 %" in done.stdout
 
 
+@pytest.mark.slow
 def test_python_and_a_frontend_are_one_verdict(covered: Covered) -> None:
     covered.start('floors = {"frontend/" = 60, "src/" = 50}\nratchet = []\nreports = ["frontend/lcov.info"]\n')
     covered.write("frontend/a.ts", SCRIPT)

@@ -247,6 +247,7 @@ def test_floors_hold_by_component_and_file(covered: Covered) -> None:
     assert found["coverage of src/app/*.py"]["actual"] == "75.00 % (9 of 12)"
     assert "total coverage" in found
     assert "nowhere/ matches no measured file" in covered.cli("coverage", "check", "--format", "json").stdout
+    assert "no measured file matches" in covered.cli("coverage", "report", "--format", "html").stdout
     covered.settings(f'reports = ["{REPORT}"]\nratchet = []\nfile-floor = 75\n')
     assert lines(failed(covered)["coverage of each file"]) == [("src/app/core.py", 0)]
 

@@ -246,6 +246,7 @@ def test_calls_that_hold_the_loop_are_awaited_or_handed_over(cli: Cli) -> None:
     assert "only with --unsafe: it stands in a `with` that may hold a lock" in run.stdout
 
 
+@pytest.mark.slow
 def test_every_bad_example_is_repaired_once_and_for_all(cli: Cli) -> None:
     count = 0
     for rule in load_rules().values():

@@ -273,7 +273,11 @@ DETECTED: dict[str, tuple[int, Callable[[Snippet], tuple[Files, Files]]]] = {
 SCENARIOS = {**{name: (0, made) for name, made in SURVIVES.items()}, **DETECTED}
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+# one family tells most of it; the others run with what takes long
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=() if name == "async" else pytest.mark.slow) for name in FAMILIES],
+)
 def decided(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """What is new in each scenario, as `path:line: text`."""
     snippet = FAMILIES[request.param]

@@ -295,3 +295,72 @@ def test_a_person_is_asked(cli: Cli, answer: str, options: tuple[str, ...], writ
     assert run.returncode == 0, run.stderr
     assert ("Write this?" in run.stderr) is not bool(options)
     assert (cli.folder / "mergegate.toml").exists() is written
+
+
+# -- floors of coverage --------------------------------------------------------------------------------------------
+
+
+def _measured_project(cli: Cli, dependency: str = "pytest-cov>=5") -> None:
+    cli.write("pyproject.toml", f'[project]\nname = "shop"\n[dependency-groups]\ntest = ["{dependency}"]\n')
+    for name in ("shop/services/billing", "shop/routes/orders", "shop/utils/text", "shop/core"):
+        cli.write(f"{name.rpartition('/')[0]}/__init__.py", "")
+        cli.write(f"{name}.py", "def run(flag):\n    if flag:\n        return 1\n    return 2\n")
+    cli.write("tests/utils/helper.py", "x = 1\n")
+    cli.write("frontend/package.json", '{"scripts": {"test": "vitest run"}}')
+    cli.write("frontend/src/cart.ts", "export const one = 1\n")
+    cli.write("frontend/node_modules/dep/package.json", '{"scripts": {"test": "jest"}}')
+
+
+def test_floors_are_offered_for_the_parts_that_a_project_has(cli: Cli) -> None:
+    _measured_project(cli)
+    run = cli("init")
+    assert run.returncode == 0, run.stderr
+    coverage = loaded(cli, "pyproject.toml")["tool"]["mergegate"]["coverage"]
+    assert coverage == {
+        "floors": {"shop/services/": 80, "shop/routes/": 70, "shop/utils/": 90, "frontend/": 60, "total": 75}
+    }
+    assert "once tests write them: frontend/coverage/lcov.info" in (cli.folder / "pyproject.toml").read_text()
+    assert "'mergegate coverage update' makes the coverage baseline" in run.stdout
+    assert cli("init").stdout.splitlines()[-1] == "nothing is left to do"
+
+
+def test_floors_hold_on_the_day_on_which_they_are_offered(cli: Cli) -> None:
+    _measured_project(cli)
+    cli.write(
+        "tests/test_shop.py", "from shop.services.billing import run\n\n\ndef test_it():\n    assert run(1) == 1\n"
+    )
+    cli.write("frontend/coverage/lcov.info", "SF:src/cart.ts\nDA:1,1\nend_of_record\n")
+    command = [sys.executable, "-m", "coverage", "run", "--source=shop", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    subprocess.run(command, cwd=cli.folder, env=environment(PYTHONPATH="."), check=True, capture_output=True)
+    preview = cli("init", "--dry-run")
+    assert '# as it is now: raise it to 70\n+"shop/routes/" = 0\n' in preview.stdout
+    assert not (cli.folder / ".mergegate_cache").exists()
+    assert cli("init").returncode == 0
+    coverage = loaded(cli, "pyproject.toml")["tool"]["mergegate"]["coverage"]
+    assert coverage["reports"] == ["frontend/coverage/lcov.info"]
+    # 3 of 4 statements of one file, none of the three others; and the one of the frontend
+    assert coverage["floors"] == {
+        "shop/services/": 75, "shop/routes/": 0, "shop/utils/": 0, "frontend/": 60, "total": 23,
+    }  # fmt: skip
+    assert cli("coverage", "update").returncode == 0
+    assert cli("coverage", "check").returncode == 0
+
+
+def test_floors_are_added_to_settings_that_are_there(cli: Cli) -> None:
+    _measured_project(cli, "coverage[toml]")
+    cli.write("mergegate.toml", '# ours\nignore = ["async"]\n')
+    run = cli("init", "--skip", "baseline")
+    assert run.returncode == 0, run.stderr
+    settings = loaded(cli, "mergegate.toml")
+    assert settings["ignore"] == ["async"]
+    assert settings["coverage"]["floors"]["total"] == 75
+    assert "mergegate" not in loaded(cli, "pyproject.toml").get("tool", {})
+    assert cli("init", "--skip", "baseline").stdout.splitlines()[-1] == "nothing is left to do"
+
+
+def test_no_floors_where_nothing_measures_or_they_are_not_wanted(cli: Cli) -> None:
+    _measured_project(cli, "pytest")
+    cli("init", "--dry-run")
+    assert "floors" not in cli("init", "--dry-run").stdout
+    _measured_project(cli)
+    assert "floors" not in cli("init", "--dry-run", "--skip", "coverage").stdout

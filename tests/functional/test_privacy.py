@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import logging
+import os
 import re
 from collections import namedtuple
 from datetime import date
@@ -16,7 +17,7 @@ import pytest
 import structlog
 from loguru import logger as loguru_logger
 
-from fronts import Cli
+from fronts import SOURCE, Cli
 from mergegate.privacy import RedactingFilter, detect, protect, redact, redact_event, redact_record, redact_text
 from mergegate.privacy.encryption import EncryptionError, FieldCipher
 from mergegate.privacy.entities import Entity, load_entities
@@ -237,3 +238,12 @@ def test_bad_input_to_the_command_gets_one_line(cli: Cli, arguments: list[str], 
     run = cli("redact", *arguments)
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
     assert said in run.stderr
+
+
+def test_without_the_extra_one_line_says_what_to_install(cli: Cli) -> None:
+    cli.write("log.txt", f"mail {MAIL}\n")
+    # as if it were not installed
+    cli.write("absent/phonenumbers.py", "raise ModuleNotFoundError(f'No module named {__name__!r}', name=__name__)\n")
+    run = cli("redact", "log.txt", env={"PYTHONPATH": f"{cli.folder / 'absent'}{os.pathsep}{SOURCE}"})
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "mergegate: mergegate.privacy needs more packages; pip install 'mergegate[privacy]'\n"

@@ -57,9 +57,12 @@ def test_the_marked_lines_are_reported(example: Example, tmp_path: Path, shared_
         ("blocking-helper-in-async", "cached-property"),
         ("blocking-helper-in-async", "lazy-singleton"),
         ("blocking-helper-in-async", "once-guard"),
+        ("blocking-helper-in-async", "singleton-under-a-lock"),
+        ("file-io-in-async", "part-of-a-cache-filled"),
         ("blocking-call-in-async", "script"),
         ("blocking-call-in-async", "test-function"),
         ("blocking-call-in-async", "own-loop"),
+        ("blocking-call-in-async", "own-loop-of-a-common-name"),
         ("blocking-helper-in-async", "long-chain"),
         ("blocking-wait-in-async", "reader-writer-lock"),
         ("file-io-in-async", "cached-after-the-first-time"),
@@ -92,7 +95,13 @@ def test_what_nobody_waits_for_is_hardly_worth_a_word(rule: str, name: str, tmp_
 
 @pytest.mark.parametrize(
     ("rule", "name"),
-    [("blocking-call-in-async", "loop-of-a-server"), ("file-io-in-async", "register-of-what-is-held")],
+    [
+        ("blocking-call-in-async", "loop-of-a-server"),
+        ("blocking-call-in-async", "run-alone-and-awaited"),
+        ("blocking-call-in-async", "twin-without-a-loop"),
+        ("file-io-in-async", "local-name-rebound-only"),
+        ("file-io-in-async", "register-of-what-is-held"),
+    ],
 )
 def test_what_others_wait_for_each_time_is_reported_in_full(rule: str, name: str, tmp_path: Path) -> None:
     write(named(rule, name), tmp_path)

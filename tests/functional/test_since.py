@@ -52,6 +52,18 @@ def last_line(run: subprocess.CompletedProcess[str]) -> str:
     return run.stdout.rstrip().splitlines()[-1]
 
 
+CUT_OFF = "-----BEGIN PRIVATE KEY-----\\nThisIsNoKeyAndOpensNothing0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZab ..."
+
+
+def test_text_below_a_key_that_is_cut_off_is_no_part_of_it(repo: Cli) -> None:
+    text = f'"""How to sign.\n\nkey = "{CUT_OFF}"\n\n%s\n"""\n'
+    git(repo.folder, "checkout", "-q", "main")
+    commit(repo.folder, app__signing=text % "Ask for another one when it has run out")
+    repo.write("app/signing.py", text % "Ask for it once a year, and keep it for yourself")
+    found = repo.json("--since", "main", "--min-confidence", "low")["findings"]
+    assert [each["status"] for each in found if each["rule"] == "hardcoded-private-key"] == ["baselined"]
+
+
 # -- what is new ---------------------------------------------------------------------------------------------------
 
 

@@ -136,6 +136,7 @@ def test_growth_is_refused_in_ci(project: Cli) -> None:
     assert allowed.returncode == 0, allowed.stderr
 
 
+@pytest.mark.slow
 def test_a_comment_that_silences_is_new_like_an_error(project: Cli) -> None:
     project.write("app.py", OPTIONAL.replace("found.group()", "found.group()  # type: ignore"))
     run = project("types", "--format", "json")
@@ -153,6 +154,7 @@ def test_a_comment_that_silences_is_new_like_an_error(project: Cli) -> None:
     assert "silencing comments in all: 1 (at most 0)" in closed.stdout
 
 
+@pytest.mark.slow
 def test_ceilings_count_old_errors_and_strict_paths_have_none(project: Cli) -> None:
     project.write("core/strict.py", "number: int = ''\n")
     assert project("types", "update", "--accept-new").returncode == 0
@@ -197,6 +199,7 @@ def test_the_gate_weighs_types_and_the_evidence_is_left_for_others(project: Cli)
     )
 
 
+@pytest.mark.slow
 def test_a_merge_of_two_baselines_is_one(project: Cli) -> None:
     git(project.folder, "checkout", "-q", "-b", "one")
     project.write("one.py", "one: int = ''\n")
@@ -234,6 +237,7 @@ def test_all_formats_show_what_is_new(project: Cli, tmp_path: Path) -> None:
     assert "By file" in page
 
 
+@pytest.mark.slow
 def test_paths_select_what_is_shown_and_the_conditions_are_about_the_whole(project: Cli) -> None:
     project.write("lib/a.py", "a: int = ''\n")
     run = project("types", "app.py", "--format", "json")

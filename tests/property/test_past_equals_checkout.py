@@ -116,5 +116,5 @@ def git_show(root: Path, base: str, path: str) -> bytes:
 
 TestBranch = Branch.TestCase
 TestBranch.settings = settings(
-    max_examples=12, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=5, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
 )

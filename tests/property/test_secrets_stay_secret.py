@@ -43,7 +43,7 @@ PLACES = (
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TOKENS, st.sampled_from(PLACES))
 def test_a_planted_token_is_found_and_shown_nowhere(token: str, place: tuple[str, str]) -> None:
     path, text = place
@@ -73,7 +73,7 @@ PASSWORDS = st.text(LETTERS + "!#%&()+,-/:;=?@^_~", min_size=8, max_size=24).fil
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PASSWORDS)
 def test_a_password_that_is_reported_is_masked(password: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -122,5 +122,5 @@ class Project(RuleBasedStateMachine):
 
 TestWarmEqualsCold = Project.TestCase
 TestWarmEqualsCold.settings = settings(
-    max_examples=15, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
 )

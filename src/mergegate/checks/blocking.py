@@ -56,8 +56,8 @@ class _BlockingCheck:
 
     def findings(self) -> Iterable[Finding]:
         """Yield the findings of all functions that run on the loop."""
-        for function, fact in enumerate(self.program.functions):
-            if fact.operations and self.program.runs_on_loop(function):
+        for function, edges in enumerate(self.program.edges):
+            if edges and self.program.runs_on_loop(function):
                 yield from self._in_function(function)
 
     def _in_function(self, function: int) -> Iterable[Finding]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from mergegate.finding import Finding
 from mergegate.rules.model import Knowledge, Rule
@@ -14,13 +15,36 @@ from mergegate.syntax.summary import Flag, FunctionFlag, Operation
 def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> Iterable[Finding]:
     """Yield a finding for each call that makes a coroutine which is never awaited, returned, stored or passed on."""
     for rule in rules:
-        for function, fact in enumerate(program.functions):
-            for operation in fact.operations:
-                dropped = operation.flags & (Flag.STATEMENT | Flag.DISCARDED)
-                if dropped and operation.kind == "call" and not operation.flags & Flag.AWAITED:
-                    made = _maker(program, program.function_module[function], operation)
-                    if made is not None:
-                        yield _finding(program, rule, function, operation, made, installed=knowledge.installed)
+        for module in range(len(program.modules)):
+            for number in program.scanned("coroutines", module, partial(_droppers, program, module)):
+                function = program.function_base[module] + number
+                found = program.remembered("coroutines", function, partial(_dropped, program, function, knowledge))
+                for dropped in found:
+                    yield _finding(program, rule, function, dropped)
+
+
+def _droppers(program: CallGraph, module: int) -> list[int]:
+    """Return the functions of a module, by number in it, that drop what a call gives."""
+    functions = program.modules[module].functions
+    return [number for number, fact in enumerate(functions) if any(map(_is_dropped, fact.operations))]
+
+
+def _is_dropped(operation: Operation) -> bool:
+    dropped = operation.flags & (Flag.STATEMENT | Flag.DISCARDED)
+    return bool(dropped) and operation.kind == "call" and not operation.flags & Flag.AWAITED
+
+
+def _dropped(program: CallGraph, function: int, knowledge: Knowledge) -> list[tuple[int, str, str]]:
+    """Return which operations of a function drop a coroutine, with the name of its function and the package of that."""
+    found: list[tuple[int, str, str]] = []
+    for position, operation in enumerate(program.functions[function].operations):
+        made = _maker(program, program.function_module[function], operation) if _is_dropped(operation) else None
+        if made is not None and made[0] == "fn":
+            found.append((position, program.fact(made[1]).qualname, ""))
+        elif made is not None:
+            name = _external_name(made)
+            found.append((position, name, knowledge.installed.get(name.partition(".")[0], "")))
+    return found
 
 
 def _maker(program: CallGraph, module: int, operation: Operation) -> Value | None:
@@ -78,12 +102,10 @@ def _has_other_override(program: CallGraph, value: Value) -> bool:
     return False
 
 
-def _finding(
-    program: CallGraph, rule: Rule, function: int, operation: Operation, made: Value, *, installed: Mapping[str, str]
-) -> Finding:
+def _finding(program: CallGraph, rule: Rule, function: int, dropped: tuple[int, str, str]) -> Finding:
     fact = program.functions[function]
-    name = program.fact(made[1]).qualname if made[0] == "fn" else _external_name(made)
-    package = installed.get(name.partition(".")[0], "") if made[0] != "fn" else ""
+    position, name, package = dropped
+    operation = fact.operations[position]
     origin = f" in installed package {package}" if package else ""
     inside = fact.flags & FunctionFlag.ASYNC
     repair = (

@@ -7,10 +7,11 @@ server that any of these coroutines starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.choices import parts_of
+from mergegate.semantics.values import Union
 from mergegate.syntax.summary import Flag, FunctionFlag
 
 # what lets other work run on the same loop, by the last name
@@ -36,10 +37,14 @@ class OwnLoops:
         self.program = program
         self._callees: dict[int, frozenset[int]] = {}
         self._shares: dict[int, bool] = {}
-        trees = [self._tree(root) for root in sorted(roots)]
-        shared = set[int]().union(*(tree for tree in trees if any(map(self._is_sharing, tree))))
-        kept = {function for tree in trees for function in tree} - shared
-        self.functions = self._without_outsiders(kept, set(roots))
+        trees = {root: self._tree(root) for root in sorted(roots)}
+        users = self._users({function for tree in trees.values() for function in tree})
+        # the roots that run in other loops as well: `asyncio.run` is only one of the ways to them
+        self.open_roots = self._open_roots(trees.keys(), users)
+        trees = {root: tree for root, tree in trees.items() if root not in self.open_roots}
+        shared = set[int]().union(*(tree for tree in trees.values() if any(map(self._is_sharing, tree))))
+        kept = {function for tree in trees.values() for function in tree} - shared
+        self.functions = self._without_outsiders(kept, set(trees), users)
 
     def _tree(self, root: int) -> set[int]:
         """Return a coroutine and all that it awaits, directly or through others."""
@@ -77,9 +82,17 @@ class OwnLoops:
     def _is_sharing(self, function: int) -> bool:
         return self._shares[function]
 
-    def _without_outsiders(self, kept: set[int], roots: set[int]) -> frozenset[int]:
+    def _open_roots(self, roots: Iterable[int], users: Mapping[int, set[int]]) -> frozenset[int]:
+        """Return the roots that are handed on, or awaited by a coroutine that no such loop runs."""
+        roots = set(roots)
+        return frozenset(
+            root
+            for root in roots
+            if any(user < 0 or self._is_coroutine(user) for user in users.get(root, set()) - roots)
+        )
+
+    def _without_outsiders(self, kept: set[int], roots: set[int], users: Mapping[int, set[int]]) -> frozenset[int]:
         """Leave out what is called or named from anywhere else, and then what these call."""
-        users = self._users(kept - roots)
         changed = True
         while changed:
             outside = {f for f in kept - roots if f not in users or not users[f] <= kept}
@@ -98,9 +111,11 @@ class OwnLoops:
                 names.setdefault(fact.name, []).append(function)
         found: dict[int, set[int]] = {function: set() for functions in names.values() for function in functions}
         for module in range(len(program.modules)) if names else ():
-            for name, user in self._mentions(module, names):
+            for name, user, node in self._mentions(module, names):
+                meant = program.value(module, node)
                 for function in names[name]:
-                    found[function].add(user)
+                    if _may_be(meant, function):
+                        found[function].add(user)
         return found
 
     def _is_hook(self, function: int) -> bool:
@@ -108,8 +123,8 @@ class OwnLoops:
         owner = self.program.owner(function)
         return owner >= 0 and any(isinstance(a, str) and a != "builtins.object" for a in self.program.mro(owner))
 
-    def _mentions(self, module: int, names: dict[str, list[int]]) -> Iterator[tuple[str, int]]:
-        """Yield (name, function) for each call of something of such a name; -1 where it is not called but kept."""
+    def _mentions(self, module: int, names: dict[str, list[int]]) -> Iterator[tuple[str, int, int]]:
+        """Yield (name, function, node) for each call of something of such a name; -1 where it is kept, not called."""
         program = self.program
         rows = program.modules[module].rows
         first = program.function_base[module]
@@ -130,9 +145,14 @@ class OwnLoops:
             parts = (*row[2], *(node for _, node in row[3])) if row[0] == "(" else parts_of(row)
             for part in parts:
                 if part in named and row[0] != ".":
-                    yield named[part], -1
+                    yield named[part], -1, part
         for local, fact in enumerate(program.modules[module].functions):
             for operation in fact.operations:
                 row = rows[operation.node]
                 if operation.kind == "call" and row[0] == "(" and row[1] in named:
-                    yield named[row[1]], first + local
+                    yield named[row[1]], first + local, row[1]
+
+
+def _may_be(meant: Union, function: int) -> bool:
+    """Tell whether an expression may be a function: where nothing is known of it, its name has to do."""
+    return not meant or any(value[0] not in ("fn", "x", "xm", "cls", "mod") or value[1] == function for value in meant)

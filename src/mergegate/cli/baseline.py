@@ -187,7 +187,7 @@ def accept_today(
         if each.config.root != project.root and path.exists() and not force:
             yield f"{shown_path(path)}: left as it is"
             continue
-        made = accepted(Baseline(), each.analysis, each.standing.new)
+        made = accepted(each.held.baseline or Baseline(), each.analysis, each.standing.new)
         create_file(path, each.config.root / each.config.cache_dir, made, force=force)
         yield f"{shown_path(path)}: {_findings(len(made.entries))} accepted; commit it"
 

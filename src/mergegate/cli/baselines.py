@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from mergegate.gate.baseline import Baseline, shown_path
+from mergegate.gate.baseline import Baseline, salt_in, shown_path
 from mergegate.gate.ci import Circumstances, circumstances
+from mergegate.gate.marks import SALT_BYTES
 from mergegate.gate.report import Known, Report, judge, report_of
 from mergegate.gate.source import Sources
 
@@ -32,11 +33,14 @@ class Held(NamedTuple):
         None if there is none.
     conflicted
         Whether its file is in conflict, so that both sides were merged in memory.
+    salt
+        The salt of the file, even if it counts as none.
     """
 
     file: Path
     baseline: Baseline | None
     conflicted: bool = False
+    salt: str = ""
 
 
 class Compared(NamedTuple):
@@ -113,8 +117,8 @@ class Baselines:
 
     def report(self, analysis: Analysis, config: Config, paths: Sequence[str], *, base: Known | None = None) -> Report:
         """Judge what was found in a project by its baseline, if it has one, and by what the base of a change had."""
-        sources = Sources.of(analysis)
         held = self.of(config)
+        sources = Sources.of(analysis, held.salt)
         if held.baseline is None:
             return report_of(analysis, config, judge(analysis, config, paths, sources=sources, base=base), sources)
         # no run without a baseline pays for these
@@ -140,15 +144,25 @@ class Baselines:
         given = self._file if config.root == self._outer else None
         file = config.root / config.baseline if given is None else Path(os.path.abspath(given))  # noqa: PTH100
         if self._fresh:
-            return Held(file, Baseline())
+            salt = _salt_of(file) or os.urandom(SALT_BYTES).hex()
+            return Held(file, Baseline(salt=salt), salt=salt)
         asked = not self._without and (
             given is not None or "baseline" in config.origins or (self._required and config.root == self._outer)
         )
         if self._without or not (asked or file.exists()):
-            return Held(file, None)
+            return Held(file, None, salt=_salt_of(file))
         from mergegate.gate.baseline_file import load  # noqa: PLC0415
 
-        return Held(file, *load(file))
+        loaded = load(file)
+        return Held(file, *loaded, salt=loaded.baseline.salt)
+
+
+def _salt_of(file: Path) -> str:
+    """Return the salt of a file that is not compared with, broken or not, so that fingerprints stay; empty if none."""
+    try:
+        return salt_in(file.read_bytes())
+    except OSError:
+        return ""
 
 
 def _conflict(held: Held) -> list[str]:

@@ -160,8 +160,16 @@ def _findings(project: Config) -> list[tuple[str, int]]:
     return [(each.finding.path, each.finding.line) for each in reports[0].results if each.status != "suppressed"]
 
 
-def _measured(project: Config, files: tuple[Path, ...], reports: tuple[Path, ...], known: Memory) -> Measurement:
-    """Return what the given and the configured files hold together."""
+def measured_in(
+    project: Config, files: tuple[Path, ...], reports: tuple[Path, ...], known: Memory | None = None
+) -> Measurement:
+    """Return what the given and the configured files hold together.
+
+    Raises
+    ------
+    EvidenceError
+        If there is no measurement, or a file of it is of no use.
+    """
     from mergegate.coverage.model import joined  # noqa: PLC0415
     from mergegate.coverage.paths import Tree  # noqa: PLC0415
     from mergegate.coverage.reports import read_report  # noqa: PLC0415
@@ -201,7 +209,7 @@ def _weighed(
     in_ci = ci_runs(os.environ)
     bases = (base,) if base else base_names(os.environ) if in_ci else ()
     with memory(project.root / project.cache_dir) as known:
-        measurement = _measured(project, files, reports, known)
+        measurement = measured_in(project, files, reports, known)
         return judge(project, measurement, Circumstances(bases, in_ci, allow_growth), known)
 
 

@@ -63,6 +63,7 @@ class Examination:
         paths: Sequence[Path],
         overrides: Overrides,
         begin: Callable[[Config], None] = lambda _config: None,
+        overlay: Callable[[Config], Mapping[str, bytes] | None] = lambda _config: None,
     ) -> Report:
         """Analyse and report.
 
@@ -74,6 +75,8 @@ class Examination:
             Settings of the command line.
         begin
             Called with each project before it is analysed.
+        overlay
+            Gives contents that count instead of those of a project's files.
         """
         baselines, options = self._comparison.baselines, self._options
         branch = Branch(
@@ -87,7 +90,7 @@ class Examination:
             # a broken baseline is told before anybody waits
             baselines.of(found)
             begin(found)
-            return analyse(found, **self._how._asdict())
+            return analyse(found, overlay=overlay(found), **self._how._asdict())
 
         with notice_when_slow():
             made = report_projects(self._project, paths, self._plugins, overrides.on, analysed, reported=branch.report)

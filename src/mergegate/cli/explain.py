@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from mergegate.cli.baselines import Baselines
 from mergegate.cli.output import wants_color, write_out
 from mergegate.cli.project import find_project, installed_plugins, project_rules, report_projects
 from mergegate.cli.waiting import notice_when_slow
@@ -63,7 +64,9 @@ def _rule(rule: Rule, *, color: bool) -> str:
 
 def _finding(project: Config, plugins: Plugins, beginning: str) -> Iterator[str]:
     with notice_when_slow():
-        report = combined(report_projects(project, (), plugins, _everything, analyse))
+        report = combined(
+            report_projects(project, (), plugins, _everything, analyse, reported=Baselines(project.root).report)
+        )
     found = [result for result in report.results if result.fingerprint.startswith(beginning)]
     if not found:
         hint = "the code has changed since the report; run 'mergegate check --format json' for today's"

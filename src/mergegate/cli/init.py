@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,10 +13,13 @@ from mergegate.cli.baseline import accept_today
 from mergegate.cli.options import Overrides, names
 from mergegate.cli.output import write_out
 from mergegate.config import load_config
+from mergegate.config_coverage import CoverageConfig
 from mergegate.config_shapes import guess
+from mergegate.errors import MergegateError
 from mergegate.gate.baseline import shown_path
 from mergegate.scaffold.changes import Change, Note, diff, write
 from mergegate.scaffold.facts import HOSTS, Facts, examine
+from mergegate.scaffold.floors import Floors, offered, reached
 from mergegate.scaffold.plan import PARTS, planned
 
 _NOWHERE = "none"
@@ -48,14 +52,14 @@ def _parts(context: click.Context, parameter: click.Parameter, values: tuple[str
     help="Where CI runs; may be repeated.  [default: what the repository and its remotes say]",
 )
 def command(dry_run: bool, yes: bool, skip: tuple[str, ...], hosts: tuple[str, ...]) -> int:
-    """Set a project up: settings, pyright, git, pre-commit, CI, and the first baseline.
+    """Set a project up: settings, floors of coverage, pyright, git, pre-commit, CI, and the first baseline.
 
     What is there already stays as it is; a second run changes nothing.
     """
     facts = examine(Path.cwd())
     parts = [part for part in PARTS if part not in skip]
     wanted = [name for name in hosts or facts.hosts if name != _NOWHERE]
-    steps = list(planned(facts, parts, wanted))
+    steps = list(planned(facts, parts, wanted, _floors(facts) if "coverage" in parts else None))
     changes = [step for step in steps if isinstance(step, Change)]
     baseline = facts.root / facts.config.baseline
     accepts = "baseline" in parts and facts.has_python and not baseline.exists()
@@ -86,6 +90,29 @@ def command(dry_run: bool, yes: bool, skip: tuple[str, ...], hosts: tuple[str, .
     return 0
 
 
+def _floors(facts: Facts) -> Floors | None:
+    """Return what tests are to cover at least: what is customary, or what they cover now if that is less."""
+    floors = offered(facts)
+    if floors is None or "coverage" in facts.config.origins:
+        return floors
+    from mergegate.cli.coverage import measured_in  # noqa: PLC0415
+    from mergegate.coverage.conditions import components  # noqa: PLC0415
+    from mergegate.coverage.model import total  # noqa: PLC0415
+
+    judged = CoverageConfig(floors={each.pattern: each.percent for each in floors.parts}, reports=floors.reports)
+    try:
+        measured = measured_in(replace(facts.config, coverage=judged), (), ()).files
+    except MergegateError:
+        # there is no measurement, or none that says anything of the code as it is
+        return floors
+    covered: dict[str, int] = {}
+    for name, belongs in components(judged).items():
+        figure = total(each.figure for path, each in measured.items() if belongs(path))
+        if figure.total:
+            covered[name] = figure.covered * 100 // figure.total
+    return reached(floors, covered)
+
+
 def _described(facts: Facts, hosts: Sequence[str]) -> str:
     told = [
         f"Python 3.{facts.metadata.minor} or newer" if facts.metadata.minor is not None else "",
@@ -110,6 +137,11 @@ def _next_steps(facts: Facts, changes: Sequence[Change], parts: Sequence[str], h
     if not facts.has_python:
         yield "  once there is Python code: 'mergegate baseline create', or nothing, so that every finding counts"
     yield "  'mergegate gate' decides as CI will; 'mergegate check --no-baseline' shows what is accepted for now"
+    if "coverage" in parts and _judges_coverage(facts, changes):
+        yield (
+            "  install mergegate where the tests run; after all of them ran with coverage 'mergegate coverage update' "
+            "makes the coverage baseline: commit it"
+        )
     written = {change.path.name for change in changes}
     if ".pre-commit-config.yaml" in written:
         yield "  'pre-commit install' runs the hook before every commit"
@@ -119,6 +151,12 @@ def _next_steps(facts: Facts, changes: Sequence[Change], parts: Sequence[str], h
         yield f"  no CI was recognised: --host {' or --host '.join(HOSTS)} writes its job"
     if "pylint" in facts.metadata.tools:
         yield '  for findings in pylint and editors add "mergegate" to pylint\'s load-plugins'
+
+
+def _judges_coverage(facts: Facts, changes: Sequence[Change]) -> bool:
+    """Tell whether the settings that were written turn the gate of coverage on."""
+    written = any(change.path == facts.settings_file for change in changes)
+    return written and "coverage" in load_config(facts.root).origins
 
 
 def _name(path: Path, facts: Facts) -> str:

@@ -28,7 +28,8 @@ def command(files: tuple[Path, ...], as_json: bool, wanted: tuple[str, ...], lis
     With --json the input is one JSON object a line, or one array of them; offsets are in characters. Nothing that was
     found is printed itself. Needs the extra `privacy`.
     """
-    from mergegate.privacy.detection import entity_names  # noqa: PLC0415 - its packages are in an extra
+    # the package itself says which extra is missing
+    from mergegate.privacy import entity_names  # noqa: PLC0415
 
     names = entity_names()
     if listed:
@@ -54,14 +55,14 @@ def _read(path: Path | None) -> bytes:
 
 
 def _masked(data: bytes, entities: frozenset[str] | None) -> Iterator[str]:
-    from mergegate.privacy.redaction import redact_text  # noqa: PLC0415
+    from mergegate.privacy import redact_text  # noqa: PLC0415
 
     # keys of several lines are one value
     yield redact_text(data.decode("utf-8", "replace"), entities=entities)
 
 
 def _spans(data: bytes, shown: str, entities: frozenset[str] | None) -> Iterator[str]:
-    from mergegate.privacy.detection import detect  # noqa: PLC0415
+    from mergegate.privacy import detect  # noqa: PLC0415
 
     for where, row in _rows(data, shown):
         fields = cast("dict[str, Any]", row) if isinstance(row, dict) else {}

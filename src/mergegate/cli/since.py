@@ -70,7 +70,7 @@ class Branch(NamedTuple):
         from mergegate.gate.since import known_in  # noqa: PLC0415
 
         started = time.perf_counter()
-        known = known_in(self.base, config, analysis, **self.how._asdict())
+        known = known_in(self.base, config, analysis, salt=self.baselines.of(config).salt, **self.how._asdict())
         report = self.baselines.report(analysis, config, paths, base=known)
         added = self.base.added_lines(config.root) if report.new else {}
         seconds = report.seconds + time.perf_counter() - started

@@ -29,7 +29,9 @@ class Memory:
     def __init__(self, store: Store) -> None:
         self._store = store
         # what another version of this code has made is not used
-        self._own = sources_part(("coverage", "gate/serialisation.py", "gate/location.py", "gate/source.py"))
+        self._own = sources_part(
+            ("coverage", "gate/serialisation.py", "gate/location.py", "gate/source.py", "trees.py")
+        )
 
     def key(self, *parts: bytes) -> bytes:
         """Return the key of a value that depends on some parts."""

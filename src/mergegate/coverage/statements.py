@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from mergegate.coverage.model import Branch, FileCoverage
-from mergegate.gate.location import Statement, blocks, parse
+from mergegate.gate.location import Statement, blocks
 from mergegate.gate.serialisation import digest, serialise
 from mergegate.gate.source import Source
+from mergegate.trees import tree_of
 
 _LENGTH = 8
 # how many lines a statement of another language may go on
@@ -69,7 +70,7 @@ def code_of(path: str, data: bytes, measured: FileCoverage | None = None) -> Fil
         What was measured of it: in other languages than Python this tells where statements begin.
     """
     text = "\n".join(Source(data).lines)
-    tree = parse(text) if path.endswith(_PYTHON) else None
+    tree = tree_of(text) if path.endswith(_PYTHON) else None
     return PythonCode(tree, text) if tree is not None else OtherCode(text, measured)
 
 

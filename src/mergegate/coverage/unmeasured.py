@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from mergegate.coverage.model import Measurement
-from mergegate.gate.location import parse
 from mergegate.gate.source import Source
+from mergegate.trees import tree_of
 
 
 def unmeasured(
@@ -85,7 +85,7 @@ def _omitted(root: Path, path: str, patterns: Sequence[str]) -> bool:
 def _says_something(file: Path) -> bool:
     """Tell whether a file has statements; coverage.py counts no docstrings."""
     try:
-        tree = parse("\n".join(Source(file.read_bytes()).lines))
+        tree = tree_of("\n".join(Source(file.read_bytes()).lines))
     except OSError:
         return False
     return tree is not None and any(not _is_text(each) for each in tree.body)

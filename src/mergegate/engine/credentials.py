@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mergegate.cache.keys import key, sources_part
-from mergegate.cache.store import Store
-from mergegate.engine.extraction import in_processes
 from mergegate.engine.inputs import Input
+from mergegate.engine.per_file import FileStage
 from mergegate.files.ignore import SUFFIX
 from mergegate.finding import Confidence, Finding, Severity
 from mergegate.rules.folders import SECRETS, TABLES, rules_folder
@@ -20,10 +17,10 @@ from mergegate.secrets.kinds import kind_of
 if TYPE_CHECKING:
     from mergegate.rules.rule import Rule
     from mergegate.secrets.judgement import Secret
+    from mergegate.secrets.tables import Tables
     from mergegate.syntax.pragmas import Pragma
 
 CHECK = "secrets"
-_SOURCES = ("secrets",)
 _PYTHON = "python"
 # in such files people put credentials that open nothing
 _FOR_TESTS = re.compile(
@@ -34,30 +31,15 @@ _FOR_TESTS = re.compile(
 _COMMENT = re.compile(r"#\s*mergegate:\s*ignore(?:\[(?P<rules>[\w, -]*)\])?\s*(?:--\s*(?P<reason>.*?))?\s*$")
 
 
-class Credentials:
-    """Finds the credentials in files.
+class Credentials(FileStage):
+    """Finds the credentials in files."""
 
-    Parameters
-    ----------
-    store
-        The cache; None: every file is judged.
-    jobs
-        The most worker processes; 0: as many as there are processors.
-    contents
-        Returns the contents of a file.
-    rules_part
-        Digest of the rules and of all tables behind them.
-    """
+    entry = "secrets"
+    sources = ("secrets", "trees.py")
 
-    def __init__(self, store: Store | None, jobs: int, contents: Callable[[Input], bytes], rules_part: bytes) -> None:
-        self.store = store
-        self.jobs = jobs
-        self.contents = contents
-        self._part = key("judgement", sources_part(_SOURCES), rules_part)
-
-    def keys(self, inputs: Iterable[Input]) -> list[bytes]:
-        """Return the keys of what is known of files."""
-        return [key("secrets", self._part, _kind(each.path).encode(), each.digest) for each in inputs]
+    def kind(self, path: str) -> str:
+        """Return how a file is to be read, where that depends on its path."""
+        return _kind(path)
 
     def of(
         self, inputs: Sequence[Input], rules: Mapping[str, Rule]
@@ -65,30 +47,17 @@ class Credentials:
         """Return the findings in files, and the suppression comments beside those in files that are no Python."""
         findings: list[Finding] = []
         pragmas: dict[str, tuple[Pragma, ...]] = {}
-        for input_, rows in zip(inputs, self._judged(inputs), strict=True):
-            for *fields, comment in rows:
+        for input_, rows in zip(inputs, self.results(inputs, judge_all, _rows), strict=True):
+            for *fields, allowed, comment in rows:
                 rule = rules.get(str(fields[0]))
                 if rule is not None:
                     findings.append(_finding(input_.path, rule, fields))
+                said = [_foreign(fields, allowed)] if allowed else []
                 if comment and not input_.path.endswith(SUFFIX):
-                    pragmas[input_.path] = (*pragmas.get(input_.path, ()), _pragma(int(fields[1]), comment))
+                    said.append(_pragma(int(fields[1]), comment))
+                if said:
+                    pragmas[input_.path] = (*pragmas.get(input_.path, ()), *said)
         return findings, pragmas
-
-    def _judged(self, inputs: Sequence[Input]) -> list[list[list[Any]]]:
-        keys = self.keys(inputs)
-        stored = self.store.get_many(dict.fromkeys(keys)) if self.store is not None else {}
-        known: dict[bytes, list[list[Any]]] = {}
-        for entry, data in stored.items():
-            with contextlib.suppress(ValueError):
-                known[entry] = _rows(data)
-        stale = {entry: each for entry, each in zip(keys, inputs, strict=True) if entry not in known}
-        work = [_kind(each.path).encode() + b"\0" + self.contents(each) for each in stale.values()]
-        made = in_processes(judge_all, work, self.jobs)
-        for entry, rows in zip(stale, judge_all(work) if made is None else made, strict=True):
-            known[entry] = _rows(rows)
-            if self.store is not None:
-                self.store.put("secrets", entry, rows)
-        return [known[entry] for entry in keys]
 
 
 def judge_all(files: list[bytes]) -> list[bytes]:
@@ -96,9 +65,8 @@ def judge_all(files: list[bytes]) -> list[bytes]:
     # a run without changes needs none of these
     from mergegate.engine.stack import on_fresh_stack  # noqa: PLC0415
     from mergegate.secrets.scan import scan  # noqa: PLC0415
-    from mergegate.secrets.tables import load_tables  # noqa: PLC0415
 
-    tables = load_tables(rules_folder() / TABLES / SECRETS)
+    tables = _tables()
 
     def judged(file: bytes) -> bytes:
         kind, _, data = file.partition(b"\0")
@@ -108,6 +76,25 @@ def judge_all(files: list[bytes]) -> list[bytes]:
         return json.dumps(rows, separators=(",", ":")).encode("ascii")
 
     return on_fresh_stack(lambda: [judged(file) for file in files])
+
+
+def places_in(path: str, data: bytes) -> list[str]:
+    """Return the places of the credentials in one file, as the keys of their findings have them."""
+    from mergegate.secrets.scan import scan  # noqa: PLC0415
+
+    kind = _kind(path)
+    return [each.key for each in scan(data, kind, _tables())] if kind else []
+
+
+def tokens_in(text: str) -> list[str]:
+    """Return the tokens of known formats in a text."""
+    return [each.value for each in _tables().formats.find(text.encode("utf-8", "surrogatepass"))]
+
+
+def _tables() -> Tables:
+    from mergegate.secrets.tables import load_tables  # noqa: PLC0415
+
+    return load_tables(rules_folder() / TABLES / SECRETS)
 
 
 def _comment(lines: Sequence[bytes], secret: Secret) -> list[str]:
@@ -122,6 +109,14 @@ def _pragma(line: int, comment: Sequence[str]) -> Pragma:
 
     rules = tuple(name for part in comment[0].split(",") if (name := part.strip()))
     return Pragma("mergegate", line, line, line, rules, comment[1])
+
+
+def _foreign(fields: Sequence[Any], allowed: str) -> Pragma:
+    """Return a comment for another scanner as one that suppresses what is on the lines of a credential."""
+    from mergegate.syntax.pragmas import Pragma  # noqa: PLC0415
+
+    rule, first, _, last, *_ = fields
+    return Pragma("foreign", first, first, last, (rule,), f"as {allowed!r} says")
 
 
 def _kind(path: str) -> str:
@@ -142,28 +137,30 @@ def _rows(data: bytes) -> list[list[Any]]:
     return rows  # pyright: ignore[reportUnknownVariableType]
 
 
-_KINDS = (str, *[int] * 4, *[str] * 7, list)
+_KINDS = (str, *[int] * 4, *[str] * 8, list)
 
 
 def _is_row(row: Any) -> bool:
     if not isinstance(row, list) or tuple(map(type, row)) != _KINDS:  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         return False
-    return row[5] in _SEVERITIES and row[6] in _CONFIDENCES and all(isinstance(each, str) for each in row[12])  # pyright: ignore[reportUnknownVariableType]
+    sane = row[5] in _SEVERITIES and row[6] in _CONFIDENCES and _PLACE.fullmatch(row[10])  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return bool(sane) and all(isinstance(each, str) for each in row[13])  # pyright: ignore[reportUnknownVariableType]
 
 
+_PLACE = re.compile(r"\d{1,9}(?::\d{1,9}){3}")
 _SEVERITIES = {each.value: each for each in Severity}
 _CONFIDENCES = {each.value: each for each in Confidence}
 
 
 def _finding(path: str, rule: Rule, fields: Sequence[Any]) -> Finding:
-    _, line, column, end_line, end_column, severity, confidence, what, why, name, mark, where = fields
+    _, line, column, end_line, end_column, severity, confidence, what, why, name, key_, where = fields
     given, sure = _SEVERITIES[severity], _CONFIDENCES[confidence]
     if _FOR_TESTS.search(path):
         given, sure = _lower(given), sure.lowered(1 if "token" in rule.id or "private-key" in rule.id else 2)
     holder = "".join((f", in `{name}`" if name else "", f", in {where}" if where else ""))
     return Finding(
         rule.id, rule.family, given, sure, path, line, column, end_line, end_column,
-        f"{what} is written into the file{holder}: {why}", _help(path, rule.id, name), key=mark,
+        f"{what} is written into the file{holder}: {why}", _help(path, rule.id, name), key=key_,
     )  # fmt: skip
 
 

@@ -51,6 +51,8 @@ class Dependencies:
     ----------
     cached
         The keys of the entries that came out of the cache.
+    tables
+        A digest of the tables that the knowledge was extended by.
     """
 
     def __init__(self, config: Config, store: Store | None, *, trust_stat: bool = False) -> None:
@@ -63,6 +65,7 @@ class Dependencies:
             self.packages = Packages(self.environment, remembered, config.root.as_posix(), time.time_ns())
         self._rounds: list[list[str]] = []
         self.cached: list[bytes] = []
+        self.tables = b""
         self._closures: dict[str, tuple[frozenset[str], Closure]] = {}
 
     # -- the key of a run ----------------------------------------------------------------------------------------
@@ -151,6 +154,7 @@ class Dependencies:
                 installed.digest, *[keys[other] for other in used],
             )  # fmt: skip
             tables[name] = self._table(keys[name], name, installed, wanted[name], basis)
+        self.tables = key("tables", *keys.values())
         return with_tables(knowledge, tables.values())
 
     def _mentions(self, name: str, installed: Installed, entries: set[str], chosen: _Choice) -> Mentions:

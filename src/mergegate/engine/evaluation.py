@@ -12,31 +12,38 @@ from mergegate.config import Config
 from mergegate.engine.dependencies import Dependencies
 from mergegate.engine.extraction import Summary
 from mergegate.engine.inputs import Input
+from mergegate.engine.links import Links
 from mergegate.engine.results import Outcome, pragma
+from mergegate.engine.room import give_back
 from mergegate.engine.stack import on_fresh_stack
 from mergegate.engine.vocabulary import Vocabulary
 from mergegate.errors import RuleError
 from mergegate.finding import Finding
 from mergegate.rules.model import Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.program import link
+from mergegate.semantics.program import link, link_after
+from mergegate.semantics.recording import RecordingGraph
 from mergegate.syntax.codec import decode
 
 if TYPE_CHECKING:
     from mergegate.syntax.pragmas import Pragma
-    from mergegate.syntax.summary import ModuleSummary
+    from mergegate.syntax.summary import ModuleSummary, Row
 
 UNREADABLE = "unreadable-file"
 # rules that no algorithm of `checks` looks for: the engine, another stage or the gate reports them
 _BUILT_IN = ("core", "secrets", "pii")
+# bytes of summaries, above which half a million lines take more room than comparing their rows takes time
+_MUCH = 12_000_000
 
 
 def evaluate(
     config: Config,
     vocabulary: Vocabulary,
     inputs: Sequence[Input],
-    summaries: Sequence[Summary],
+    summaries: list[Summary],
     dependencies: Dependencies,
+    *,
+    links: Links | None = None,
 ) -> Outcome:
     """Link the summaries into a program and ask all checks.
 
@@ -47,9 +54,11 @@ def evaluate(
     vocabulary
         What to look for.
     inputs, summaries
-        The files of the program, sorted by path, and their summaries.
+        The files of the program, sorted by path, and their summaries, which are let go of.
     dependencies
         The installed packages.
+    links
+        What is known of the program before the last edit; None: nothing is, and nothing is kept.
 
     Raises
     ------
@@ -60,25 +69,48 @@ def evaluate(
     modules = list(zip([each.path for each in inputs], _decoded(summaries), strict=True))
     # the cache serves no other thread
     extended = dependencies.extend(vocabulary, modules)
+    before = links.before(inputs, dependencies.tables) if links is not None else None
 
-    def run() -> Outcome:
-        program = link(modules, extended, config.src)
+    def run() -> tuple[CallGraph, Outcome]:
+        program = link(modules, extended, config.src) if links is None else None
+        program = program or link_after(before, modules, extended, config.src)
+        outcome = _outcome(program)
+        if program.is_entangled and before is not None:
+            program.take_back_rows()
+            program = link_after(None, modules, extended, config.src)
+            outcome = _outcome(program)
+        return program, outcome
+
+    def _outcome(program: CallGraph) -> Outcome:
         findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended)]
         return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 
-    return on_fresh_stack(run)
+    program, outcome = on_fresh_stack(run)
+    if links is not None and isinstance(program, RecordingGraph):
+        links.keep(program)
+    return outcome
 
 
-def _decoded(summaries: Sequence[Summary]) -> Iterable[ModuleSummary]:
+def _decoded(summaries: list[Summary]) -> Iterable[ModuleSummary]:
     """Yield a summary for each module: linking adds to its rows, so that no two share them."""
     seen: set[int] = set()
-    for summary in summaries:
+    is_big = sum(len(summary) for summary in summaries if isinstance(summary, bytes)) > _MUCH
+    shared: dict[Row, Row] | None = {} if is_big else None
+    if is_big:
+        # the contents of all files
+        give_back()
+    for position, summary in enumerate(summaries):
         if isinstance(summary, bytes):
-            yield decode(summary)
+            # a big program would be held twice
+            summaries[position] = b""
+            yield decode(summary, shared)
         else:
             # equal files have the same summary
             yield replace(summary, rows=[*summary.rows]) if id(summary) in seen else summary
             seen.add(id(summary))
+    if is_big:
+        # the encoded summaries
+        give_back()
 
 
 def _ask(program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge) -> Iterable[Finding]:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mergegate.cache.keys import key, sources_part
-from mergegate.cache.store import Store
 from mergegate.engine.inputs import Input
-from mergegate.engine.per_file import through_cache
+from mergegate.engine.per_file import FileStage
 from mergegate.finding import Confidence, Finding, Severity
 
 if TYPE_CHECKING:
     from mergegate.rules.rule import Rule
 
 CHECK = "pii"
-_ENTRY = "leaks"
-_SOURCES = ("leaks", "privacy")
 # there, people print what they made up
 _FOR_TESTS = re.compile(
     r"(?:^|/)(?:tests?|testing|fixtures|examples?|samples?|docs?|tutorials?|benchmarks?|mocks?|e2e|cookbook|demos?|scripts)/"
@@ -26,39 +22,17 @@ _FOR_TESTS = re.compile(
 )
 
 
-class LogLeaks:
-    """Finds what log calls are given that should not be in logs.
+class LogLeaks(FileStage):
+    """Finds what log calls are given that should not be in logs."""
 
-    Parameters
-    ----------
-    store
-        The cache; None: every file is read.
-    jobs
-        The most worker processes; 0: as many as there are processors.
-    contents
-        Returns the contents of a file.
-    rules_part
-        Digest of the rules and of all tables behind them.
-    """
-
-    def __init__(self, store: Store | None, jobs: int, contents: Callable[[Input], bytes], rules_part: bytes) -> None:
-        self.store = store
-        self.jobs = jobs
-        self.contents = contents
-        self._part = key("leaks", sources_part(_SOURCES), rules_part)
-
-    def keys(self, inputs: Iterable[Input]) -> list[bytes]:
-        """Return the keys of what is known of files."""
-        return [key("leaks", self._part, each.digest) for each in inputs]
+    entry = "leaks"
+    sources = ("leaks", "privacy", "secrets", "trees.py")
 
     def of(self, inputs: Sequence[Input], rules: Mapping[str, Rule]) -> list[Finding]:
         """Return the findings in Python files."""
         if not any(rule.check == CHECK for rule in rules.values()):
             return []
-        found = through_cache(
-            self.store, _ENTRY, self.keys(inputs), lambda number: self.contents(inputs[number]), scan_all, _rows,
-            jobs=self.jobs,
-        )  # fmt: skip
+        found = self.results(inputs, scan_all, _rows)
         return [
             _finding(input_.path, rules[str(row[0])], row)
             for input_, rows in zip(inputs, found, strict=True)
@@ -68,15 +42,15 @@ class LogLeaks:
 
 
 def scan_all(files: list[bytes]) -> list[bytes]:
-    """Return the leaks in files; runs in workers."""
+    """Return the leaks in files, each given as its kind, a null byte and its contents; runs in workers."""
     # a run without changes needs none of these
     from mergegate.engine.stack import on_fresh_stack  # noqa: PLC0415
     from mergegate.leaks.scan import scan  # noqa: PLC0415
 
-    def scanned(data: bytes) -> bytes:
-        return json.dumps(scan(data), separators=(",", ":")).encode("ascii")
+    def scanned(file: bytes) -> bytes:
+        return json.dumps(scan(file.partition(b"\0")[2]), separators=(",", ":")).encode("ascii")
 
-    return on_fresh_stack(lambda: [scanned(data) for data in files])
+    return on_fresh_stack(lambda: [scanned(file) for file in files])
 
 
 _KINDS = (str, *[int] * 4, *[str] * 4)

@@ -64,7 +64,7 @@ def _analyse(config: Config, past: Past, present: Analysis, jobs: int, *, cached
     store = Store(config.root / config.cache_dir) if cached else None
     try:
         reader = PastReader(config.root, past.repository, {each.path: each for each in present.inputs}, store)
-        run = Run(config, jobs, reader, store, trust_stat=trust_stat, kept=True)
+        run = Run(config, jobs, reader, store, trust_stat=trust_stat, kept=True, leads=False)
         inputs = reader.read(past_files(config, past, present.paths, store))
         from_cache, outcome = run.outcome(inputs)
     finally:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mergegate.cache.keys import ENGINE, digest, folder_part, key, settings_part, sources_part
 from mergegate.cache.remembered import Digests, times_count
@@ -25,6 +25,9 @@ from mergegate.engine.results import Analysis, Outcome, decode, encode
 from mergegate.errors import MergegateError
 from mergegate.files.ignore import SUFFIX
 from mergegate.secrets.kinds import kind_of
+
+if TYPE_CHECKING:
+    from mergegate.engine.links import Links
 
 
 def analyse(
@@ -136,10 +139,20 @@ class Run:
         Whether a file of equal size and times is taken as unchanged unread.
     kept
         Whether what is found is worth its room in the cache.
+    leads
+        Whether the next run most likely follows from this one.
     """
 
     def __init__(
-        self, config: Config, jobs: int, reader: Contents, store: Store | None, *, trust_stat: bool, kept: bool
+        self,
+        config: Config,
+        jobs: int,
+        reader: Contents,
+        store: Store | None,
+        *,
+        trust_stat: bool,
+        kept: bool,
+        leads: bool = True,
     ) -> None:
         now = time.time_ns()
         self.config = config
@@ -147,6 +160,7 @@ class Run:
         self.reader = reader
         self.store = store
         self._kept = kept
+        self._leads = kept and leads
         self._dependencies = Dependencies(config, store, trust_stat=trust_stat)
         self._digests = Digests(store if trust_stat else None, now)
         self.rules_part = digest_of_rules(config, self._digests)
@@ -182,7 +196,10 @@ class Run:
         leaks = self._leaks(self.store).of(python_of(all_inputs), self.rules)
         cached, outcome = self._linked(python_of(all_inputs))
         findings = sorted((*outcome.findings, *secrets, *leaks), key=lambda each: each.sort_key)
-        return cached, Outcome(tuple(findings), {**outcome.pragmas, **comments})
+        pragmas = {
+            path: (*outcome.pragmas.get(path, ()), *comments.get(path, ())) for path in {**outcome.pragmas, **comments}
+        }
+        return cached, Outcome(tuple(findings), pragmas)
 
     def _credentials(self, store: Store | None) -> Credentials:
         return Credentials(store, self.jobs, self.reader.contents, self.rules_part)
@@ -206,19 +223,26 @@ class Run:
             # an entry may be whole and yet be none of ours: whoever writes the cache is not trusted
             doubtful = (self._catalogue_key, self._knowledge_key(), *dependencies.cached)
             self.store.distrust([*map(summary_key, inputs), *doubtful])
+            self._links(self.store).distrust()
             found = Summaries(None, self.jobs, self.reader.contents).of(inputs)
             self.rules = load_catalogue(self.config, self._catalogue_key, None)
             return 0, self._evaluate(inputs, found, None, Dependencies(self.config, None))
 
     def _evaluate(
-        self, inputs: Sequence[Input], summaries: Sequence[Summary], store: Store | None, dependencies: Dependencies
+        self, inputs: Sequence[Input], summaries: list[Summary], store: Store | None, dependencies: Dependencies
     ) -> Outcome:
         # a run without changes needs none of it
         from mergegate.engine.evaluation import evaluate  # noqa: PLC0415
         from mergegate.engine.vocabulary import load_vocabulary  # noqa: PLC0415
 
         vocabulary = load_vocabulary(self.config, self.rules, self._knowledge_key(), store)
-        return evaluate(self.config, vocabulary, inputs, summaries, dependencies)
+        links = self._links(store) if store is not None else None
+        return evaluate(self.config, vocabulary, inputs, summaries, dependencies, links=links)
+
+    def _links(self, store: Store) -> Links:
+        from mergegate.engine.links import Links  # noqa: PLC0415
+
+        return Links(store, self.config.root.as_posix(), self._key(()), kept=self._leads)
 
     def _knowledge_key(self) -> bytes:
         declared = settings_part(plain(self.config.async_))

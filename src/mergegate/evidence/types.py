@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mergegate import __version__
 from mergegate.config import Config, find_files
@@ -22,6 +22,7 @@ from mergegate.evidence.types_baseline import Held, compare, held_by
 from mergegate.evidence.types_settling import settle
 from mergegate.gate.ci import Circumstances, circumstances
 from mergegate.gate.conditions import Condition
+from mergegate.gate.guarded import guarded
 from mergegate.gate.source import Sources
 
 
@@ -131,12 +132,14 @@ class Running:
             root, paths, sources, unresolved=output.unresolved, python=self._python, variables=os.environ
         )
         counted = comments if config.types.ratchet_silencing else []
-        problems = sorted((*output.errors, *counted), key=lambda each: each.sort_key)
+        found, shown = guarded((*output.errors, *counted), sources)
+        output = replace(output, errors=tuple(found[: len(output.errors)]))
+        problems = sorted(found, key=lambda each: each.sort_key)
         compared = compare(
             self._held, problems, sources,
             root=root, packages=packages, version=output.version, bases=self._given.bases,
         )  # fmt: skip
-        return Measured(output, packages, tuple(paths), len(comments), compared, sources)
+        return Measured(output, packages, tuple(paths), len(comments), compared, shown)
 
     def stop(self) -> None:
         """End pyright; there will be no result."""

@@ -93,12 +93,22 @@ def _literal_type(draft: Draft, call: cst.Call, given: cst.Arg) -> None:
     declared = draft.parent(call)
     value = _default(call)
     constant = literal(value) if value is not None else ...
-    if not isinstance(declared, cst.AnnAssign) or not isinstance(constant, str | int | bool | bytes) or value is None:
+    declares = isinstance(declared, cst.AnnAssign | cst.Assign)
+    if not declares or value is None or not isinstance(constant, str | int | bool | bytes):
         raise Refusal("the constant is not written there")
     local = draft.need("typing", "Literal")
     text = f"{local}[{draft.code(value)}]"
     _replace(draft, call, "const", lambda _: None)
-    draft.edit(declared.annotation, lambda node: node.with_changes(annotation=cst.parse_expression(text)))
+    annotation = cst.Annotation(cst.parse_expression(text))
+    draft.edit(declared, lambda node: _annotated(node, annotation, again=True))
+
+
+def _annotated(node: cst.Assign | cst.AnnAssign, annotation: cst.Annotation, *, again: bool) -> cst.AnnAssign:
+    """Return the declaration with a type; one that has a type keeps it unless `again`."""
+    if isinstance(node, cst.AnnAssign):
+        kept = node.annotation.with_changes(annotation=annotation.annotation)
+        return node.with_changes(annotation=kept) if again else node
+    return cst.AnnAssign(node.targets[0].target, annotation, node.value, semicolon=node.semicolon)
 
 
 def _default(call: cst.Call) -> cst.BaseExpression | None:
@@ -159,12 +169,8 @@ def plan_unannotated(draft: Draft, request: Request) -> None:
     if name is None or name in draft.bindings.bound:
         raise Refusal("its type does not follow from its default")
 
-    def made(updated: cst.Assign) -> cst.AnnAssign:
-        return cst.AnnAssign(
-            updated.targets[0].target, cst.Annotation(cst.Name(name)), updated.value, semicolon=updated.semicolon
-        )
-
-    draft.edit(node, made)
+    annotation = cst.Annotation(cst.Name(name))
+    draft.edit(node, lambda node: _annotated(node, annotation, again=False))
 
 
 def plan_optional(draft: Draft, request: Request) -> None:

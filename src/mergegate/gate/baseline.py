@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any, NamedTuple, cast
 
 from mergegate.errors import EvidenceError
 from mergegate.gate.identity import Identity
+from mergegate.gate.marks import SALT_BYTES
 
 VERSION = 1
+_SALT = re.compile(rb'"salt": "([0-9a-f]{%d})"' % (2 * SALT_BYTES))
 
 
 class Kind(NamedTuple):
@@ -63,17 +66,23 @@ class Baseline:
         two branches accepted findings under different ones.
     kind
         What it accepts; of type errors, `rules` and `digest` say what they depend on.
+    salt
+        For the marks of credentials, in hexadecimal digits, so that equal ones in other projects have other marks.
+        Empty in files that were made before there was one.
     """
 
     entries: tuple[Identity, ...] = ()
     rules: tuple[str, ...] = ()
     digest: str = ""
     kind: Kind = FINDINGS
+    salt: str = ""
 
     @classmethod
-    def of(cls, entries: Iterable[Identity], rules: Iterable[str], digest: str, kind: Kind = FINDINGS) -> Baseline:
+    def of(
+        cls, entries: Iterable[Identity], rules: Iterable[str], digest: str, kind: Kind = FINDINGS, salt: str = ""
+    ) -> Baseline:
         """Return a baseline of findings and rules in any order."""
-        return cls(tuple(sorted(entries, key=sort_key)), tuple(sorted(rules)), digest, kind)
+        return cls(tuple(sorted(entries, key=sort_key)), tuple(sorted(rules)), digest, kind, salt)
 
 
 def sort_key(entry: Identity) -> tuple[str, str, str, str]:
@@ -87,12 +96,19 @@ def written(baseline: Baseline) -> str:
     head = [
         f'"version": {VERSION}',
         *([] if kind is FINDINGS else [f'"kind": {json.dumps(kind.name)}']),
+        *([f'"salt": {json.dumps(baseline.salt)}'] if baseline.salt else []),
         f'"{kind.digest}": {json.dumps(baseline.digest)}',
         f'"{kind.rules}": {json.dumps(baseline.rules)}',
     ]
     entries = ",\n".join(map(_line, baseline.entries))
     body = f"[\n{entries}\n]" if entries else "[]"
     return "{\n" + ",\n".join([*head, f'"entries": {body}']) + "\n}\n"
+
+
+def salt_in(data: bytes) -> str:
+    """Return the salt in what may be a baseline, whole or not; empty if there is none."""
+    found = _SALT.search(data)
+    return found[1].decode("ascii") if found is not None else ""
 
 
 def read(data: bytes, shown: str, kind: Kind | None = FINDINGS) -> Baseline:
@@ -158,7 +174,10 @@ def _baseline(document: object, shown: str, wanted: Kind | None) -> Baseline:
     rules, digest, rows = table[kind.rules], table[kind.digest], table["entries"]
     if not (isinstance(digest, str) and isinstance(rules, list) and isinstance(rows, list)):
         raise TypeError
+    salt = table.get("salt", "")
+    if not isinstance(salt, str) or len(bytes.fromhex(salt)) not in (0, SALT_BYTES):
+        raise TypeError
     ids = [name for name in cast("list[object]", rules) if isinstance(name, str)]
     if len(ids) != len(cast("list[object]", rules)):
         raise TypeError
-    return Baseline.of(map(Identity.from_json, cast("list[Any]", rows)), ids, digest, kind)
+    return Baseline.of(map(Identity.from_json, cast("list[Any]", rows)), ids, digest, kind, salt)

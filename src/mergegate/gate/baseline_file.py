@@ -136,7 +136,7 @@ def merge_files(base: Path, ours: Path, theirs: Path) -> Baseline:
 def _common(ours: Baseline, theirs: Baseline) -> Baseline:
     """Return what two sides share: with it as their base, what only one of them has counts as added."""
     entries = (Counter(ours.entries) & Counter(theirs.entries)).elements()
-    return Baseline.of(entries, {*ours.rules} & {*theirs.rules}, "")
+    return Baseline.of(entries, {*ours.rules} & {*theirs.rules}, "", ours.kind)
 
 
 def _merged(sides: Sides, path: Path, shown: str, kind: Kind | None) -> Baseline:

@@ -40,6 +40,7 @@ def merge_three(base: Baseline, ours: Baseline, theirs: Baseline) -> Baseline:
         _merged_names(base.rules, ours.rules, theirs.rules),
         _merged_text(base.digest, ours.digest, theirs.digest),
         ours.kind,
+        _merged_salt(base.salt, ours.salt, theirs.salt),
     )
 
 
@@ -86,6 +87,14 @@ def _merged_text(base: str, ours: str, theirs: str) -> str:
     if theirs in (ours, base):
         return ours
     return theirs if ours == base else ""
+
+
+def _merged_salt(base: str, ours: str, theirs: str) -> str:
+    """Return the salt of what is merged; of two that were drawn apart always the same.
+
+    The marks that were made with the other one fit nothing any more: those credentials count as new once.
+    """
+    return _merged_text(base, ours, theirs) or max(ours, theirs)
 
 
 # -- a file that git could not merge -----------------------------------------------------------------------------------

@@ -12,9 +12,11 @@ from operator import attrgetter
 from typing import Any, Protocol
 from zlib import crc32
 
-from mergegate.gate.location import Definition, Level, Statement, blocks, expression_at, parse, signature_part, way_to
+from mergegate.gate.location import Definition, Level, Statement, blocks, expression_at, signature_part, way_to
+from mergegate.gate.marks import Where
 from mergegate.gate.serialisation import Text, digest, serialise
 from mergegate.gate.source import Source, Sources
+from mergegate.trees import tree_of
 
 SKETCH = 24
 _ALPHABET = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
@@ -34,7 +36,9 @@ HEADS = frozenset(digest([kind]) for kind in (_DEF, _CLASS))
 
 
 class Place(Protocol):
-    """What is identified: a broken rule at a place. It may have a `key`, a text that stands for its code."""
+    """What is identified: a broken rule at a place. It may have a `key`, the place of what must not be shown;
+    the mark of that stands for its code.
+    """
 
     @property
     def rule(self) -> str:
@@ -200,7 +204,8 @@ class _Module:
     def __init__(self, path: str, source: Source) -> None:
         self._path = path
         self._lines = source.lines
-        self._tree = parse("\n".join(source.lines)) if path.endswith(_PYTHON) else None
+        self._marks = source.marks
+        self._tree = tree_of("\n".join(source.lines)) if path.endswith(_PYTHON) else None
         self._digests: dict[int, str] = {}
         self._bodies: dict[int, Text] = {}
 
@@ -214,7 +219,8 @@ class _Module:
         key = getattr(place, "key", "")
         if key:
             # another key is another finding, even in the same place
-            text, part, line = Text([f"key {key}"], []), "", f"key {key}"
+            value = self._marks.get(Where.of(key), "")
+            text, part, line = Text([f"key {value}"], []), "", f"key {value}"
         return Identity(
             place.rule, self._path, context.scope, text.digest(), part, _line_digest(line),
             *context.neighbours(), self._adjacent(place.line, -1), self._adjacent(place.line, 1),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias, cast
@@ -27,16 +26,6 @@ class Level(NamedTuple):
     def statement(self) -> Statement:
         """The statement on the way."""
         return self.block[self.at]
-
-
-def parse(text: str) -> ast.Module | None:
-    """Return the syntax of a module, None if this Python cannot read it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def way_to(tree: ast.Module, position: Position) -> list[Level]:

@@ -59,7 +59,9 @@ class _Remembered:
         file = self._digests.get(path)
         if file is None:
             return identify(findings, sources)
-        places = settings_part([path, [[each.rule, each.line, each.column, each.key] for each in findings]])
+        places = settings_part(
+            [path, sources.salt, [[each.rule, each.line, each.column, each.key] for each in findings]]
+        )
         entry = key("identities", sources_part(_MAKERS), file, places)
         stored = self._store.get(entry)
         if stored is not None:

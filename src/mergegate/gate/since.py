@@ -49,6 +49,7 @@ def known_in(
     config: Config,
     present: Analysis,
     *,
+    salt: str = "",
     cache: bool = True,
     trust_stat: bool = True,
     verify: bool = False,
@@ -65,6 +66,8 @@ def known_in(
         The project.
     present
         What was found in its present files.
+    salt
+        That of the project's baseline.
     cache, trust_stat, verify
         Those of `engine.analyse`.
 
@@ -76,16 +79,16 @@ def known_in(
     own = Repository.find(config.root)
     if own is None or own.root != base.repository.root:
         # a submodule: what changes in it is judged where it is kept
-        return _known(config, present, {})
+        return _known(config, present, {}, salt)
     prefix = base.repository.prefix(config.root)
     past = Past(base.repository, base.commit, base.repository.changes(base.commit, prefix=prefix))
     before = analyse_past(config, past, present, cache=cache, trust_stat=trust_stat, verify=verify)
     renames = {old.removeprefix(prefix): new.removeprefix(prefix) for old, new in past.changes.renames.items()}
-    return _known(config, before, renames)
+    return _known(config, before, renames, salt)
 
 
-def _known(config: Config, before: Analysis, renames: Mapping[str, str]) -> Known:
-    sources = Sources.of(before)
+def _known(config: Config, before: Analysis, renames: Mapping[str, str], salt: str) -> Known:
+    sources = Sources.of(before, salt)
     verdicts = judge(before, config, sources=sources)
     judged, shown, hidden = verdicts.judged, frozenset(verdicts.shown), frozenset(verdicts.hidden)
     silent = {

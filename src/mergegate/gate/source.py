@@ -8,14 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mergegate.finding import Finding
+from mergegate.gate.marks import Where, mark, value_at
 
 if TYPE_CHECKING:
     from mergegate.engine import Analysis
 
-_KEY_BEGINS, _KEY_ENDS = "PRIVATE KEY", "-----END"
-_LONGEST_KEY = 400
-_QUOTED = re.compile(r"""(\"{3}|'{3}|["'])(.*?)\1""")
+_SHOWN = re.compile(r"""((?<!\S)[rRbBuUfF]{1,2}(?=["'])|\\$)|\\["'\\]|[^\s"']""")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 
@@ -33,6 +31,25 @@ class Source:
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.lines: list[str] = text.split("\n")
+        self.marks: dict[Where, str] = {}
+
+    def hide(self, places: Sequence[Where], salt: str) -> None:
+        """Replace the texts at some places by asterisks, so that columns and the syntax around them stay.
+
+        Parameters
+        ----------
+        places
+            The places.
+        salt
+            The salt for the marks, which say afterwards what was there.
+        """
+        self.marks = {where: mark(value_at(self.lines, where), salt) for where in places}
+        for where in places:
+            for number in range(where.line, min(where.end_line, len(self.lines)) + 1):
+                text = self.lines[number - 1]
+                start = self.characters(number, where.column) if number == where.line else 0
+                end = self.characters(number, where.end_column) if number == where.end_line else len(text)
+                self.lines[number - 1] = text[:start] + _masked(text[start:end]) + text[end:]
 
     def line(self, number: int) -> str:
         """Return a line by its 1-based number, without its end; empty if there is no such line."""
@@ -67,22 +84,35 @@ class Sources:
     read
         Gives a file's bytes by its path; a file that is gone meanwhile counts as empty.
     masked
-        Findings of what must not be shown, by path: their text is masked.
+        Places of what must not be shown, by path, as the keys of findings have them: the text there is masked.
+    salt
+        The salt for the marks of what is masked.
     """
 
-    def __init__(self, read: Callable[[str], bytes], masked: Mapping[str, Sequence[Finding]] | None = None) -> None:
+    def __init__(
+        self, read: Callable[[str], bytes], masked: Mapping[str, Sequence[str]] | None = None, salt: str = ""
+    ) -> None:
         self.read = read
         self.masked = masked or {}
+        self.salt = salt
         self._known: dict[str, Source] = {}
 
     @classmethod
-    def of(cls, analysis: Analysis) -> Sources:
-        """Return the files of an analysis, without the credentials that it found."""
-        masked: defaultdict[str, list[Finding]] = defaultdict(list)
+    def of(cls, analysis: Analysis, salt: str = "") -> Sources:
+        """Return the files of an analysis, without the credentials that it found.
+
+        Parameters
+        ----------
+        analysis
+            The analysis.
+        salt
+            That of the project's baseline.
+        """
+        masked: defaultdict[str, list[str]] = defaultdict(list)
         for finding in analysis.findings:
             if finding.key:
-                masked[finding.path].append(finding)
-        return cls(analysis.sources, masked)
+                masked[finding.path].append(finding.key)
+        return cls(analysis.sources, masked, salt)
 
     def __getitem__(self, path: str) -> Source:
         known = self._known.get(path)
@@ -92,8 +122,7 @@ class Sources:
             except (OSError, KeyError):
                 data = b""
             known = self._known[path] = Source(data)
-            for finding in self.masked.get(path, ()):
-                mask(known, finding)
+            known.hide([Where.of(key) for key in self.masked.get(path, ())], self.salt)
         return known
 
     @classmethod
@@ -113,30 +142,9 @@ class Sources:
         return self[path].line(line)
 
 
-def mask(source: Source, finding: Finding) -> None:
-    """Replace the text of a finding by asterisks, so that columns and the syntax around it stay.
-
-    A key in a text block goes on below the line that is reported; it is masked to its end.
-    """
-    last = finding.end_line
-    is_key = _KEY_BEGINS in source.line(finding.line)
-    if is_key:
-        below = range(finding.line, min(len(source.lines), finding.line + _LONGEST_KEY) + 1)
-        last = next((number for number in below if _KEY_ENDS in source.line(number)), last)
-    for number in range(finding.line, min(last, len(source.lines)) + 1):
-        text = source.lines[number - 1]
-        start = source.characters(number, finding.column) if number == finding.line else 0
-        end = source.characters(number, finding.end_column) if number == finding.end_line else len(text)
-        if number == finding.line and last != finding.end_line:
-            end = len(text)
-        source.lines[number - 1] = text[:start] + _masked(text[start:end], whole=is_key) + text[end:]
-
-
-def _masked(text: str, *, whole: bool) -> str:
-    """Return text with asterisks within its quotes; without quotes, or if asked for, for all but blanks."""
-    if whole or not _QUOTED.search(text):
-        return re.sub(r"[^\s\"']", "*", text)
-    return _QUOTED.sub(lambda found: f"{found[1]}{'*' * len(found[2])}{found[1]}", text)
+def _masked(text: str) -> str:
+    """Return text with asterisks for all but blanks and what a literal needs to stay one: quotes and what is before."""
+    return _SHOWN.sub(lambda found: found[1] or "*" * len(found[0]), text)
 
 
 def _head(text: str, offset: int) -> str:

@@ -98,12 +98,12 @@ def shrunk(baseline: Baseline, standing: Standing, *, pruned: bool = False) -> B
         kept = [entry for number, entry in enumerate(standing.present) if number not in standing.unneeded]
     else:
         kept = [*standing.present, *standing.unseen]
-    return Baseline.of(kept, baseline.rules, baseline.digest)
+    return Baseline.of(kept, baseline.rules, baseline.digest, salt=baseline.salt)
 
 
 def accepted(baseline: Baseline, analysis: Analysis, added: Sequence[Identity]) -> Baseline:
     """Return the baseline with more findings, all of them accepted under the rules of an analysis."""
-    return Baseline.of([*baseline.entries, *added], analysis.rules, analysis.rules_digest)
+    return Baseline.of([*baseline.entries, *added], analysis.rules, analysis.rules_digest, salt=baseline.salt)
 
 
 def followed(entry: Identity, now: Identity) -> Identity:

@@ -94,7 +94,7 @@ class _Coverage:
             if pragma.kind == "pylint" or finding.rule not in (UNUSED, UNREASONED):
                 yield ""
             return
-        accepted = _own_names(finding) if pragma.kind == "mergegate" else _pylint_names(finding, self.rules)
+        accepted = _pylint_names(finding, self.rules) if pragma.kind == "pylint" else _own_names(finding)
         for name in pragma.rules:
             if name in accepted:
                 yield name

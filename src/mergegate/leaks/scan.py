@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -14,6 +13,7 @@ from mergegate.finding import Confidence, Severity
 from mergegate.leaks.sinks import BINDING, LOGGING, OUTPUT, TELEMETRY, Words, load_words, loggers_of, pattern, sink_of
 from mergegate.leaks.sources import Scope, Source, Sources, hides
 from mergegate.privacy.terms import Terms, load_terms
+from mergegate.trees import tree_of
 
 CREDENTIAL, PERSONAL = "credential-in-log", "personal-data-in-log"
 _NAME = re.compile(rb"[A-Za-z_]\w*")
@@ -68,13 +68,8 @@ def scan(data: bytes) -> list[Leak]:
     lines = suspect_lines(data, words, terms)
     if not lines:
         return []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return _Scan(tree, lines, words, terms).leaks()
+    tree = tree_of(data)
+    return [] if tree is None else _Scan(tree, lines, words, terms).leaks()
 
 
 def suspect_lines(data: bytes, words: Words, terms: Terms) -> list[int]:
@@ -235,6 +230,7 @@ def _hides(value: ast.expr, words: Words) -> bool:
         return True
     if isinstance(value, ast.Call):
         return hides(value, words)
-    # `"*" * 8`, `key[:2] + "***"`
-    parts = (value.left, value.right) if isinstance(value, ast.BinOp) else ()
-    return any(isinstance(part, ast.Constant) and isinstance(part.value, str) and "*" in part.value for part in parts)
+    # `"*" * 8`, `key[:2] + "***"`, `key[:8] + "*" * 15`; asterisks alone may be an emphasis
+    parts = list(ast.walk(value)) if isinstance(value, ast.BinOp) else []
+    starred = any(isinstance(part, ast.Constant) and str(part.value).strip("*") == "" != part.value for part in parts)
+    return starred and any(isinstance(part, (ast.Slice, ast.Mult)) for part in parts)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from mergegate.privacy.tables import read_table
+from mergegate.secrets.names import words_of
 
 LOGGING, OUTPUT, TELEMETRY, BINDING = "logging", "output", "telemetry", "binding"
 _TABLE = "sinks.toml"
@@ -99,6 +100,12 @@ def sink_of(call: ast.Call, words: Words, loggers: Collection[str]) -> str:
     return BINDING if last in ("bind_contextvars", "bound_contextvars") else ""
 
 
+def called(node: ast.Call) -> str:
+    """Return the last name of what is called, empty if it has none."""
+    function = node.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
 def dotted_name(node: ast.expr) -> str:
     """Return an attribute chain as it is written: `self.app.logger`; the parts behind a call are left out."""
     parts: list[str] = []
@@ -112,21 +119,13 @@ def dotted_name(node: ast.expr) -> str:
 
 def _is_logger(node: ast.expr, words: Words, loggers: Collection[str]) -> bool:
     if isinstance(node, ast.Call):
-        function = node.func
-        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-        if name in words.makers:
+        if called(node) in words.makers:
             return True
         # `logger.bind(...).opt(...).info(...)`
-        return isinstance(function, ast.Attribute) and _is_logger(function.value, words, loggers)
+        return isinstance(node.func, ast.Attribute) and _is_logger(node.func.value, words, loggers)
     name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-    return name in loggers or _last_word(name) in words.receivers
-
-
-def _last_word(name: str) -> str:
-    plain = name.strip("_")
     # `auditLogger`, `audit_log`, `LOG`
-    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", plain)
-    return parts[-1].lower() if parts else ""
+    return name in loggers or not words.receivers.isdisjoint(words_of(name)[-1:])
 
 
 def loggers_of(tree: ast.Module, words: Words) -> frozenset[str]:

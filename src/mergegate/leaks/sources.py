@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from mergegate.leaks.sinks import Words
+from mergegate.leaks.sinks import Words, called
 from mergegate.privacy.terms import Term, Terms
 
 _VERBS = re.compile(
@@ -160,12 +160,6 @@ class Sources:
             return hides(value, self._words)
         last = value.attr if isinstance(value, ast.Attribute) else getattr(value, "id", "")
         return last in self._scope.harmless or not self._words.hiding.isdisjoint(last.lower().split("_"))
-
-
-def called(node: ast.Call) -> str:
-    """Return the last name of what is called, empty if it has none."""
-    function = node.func
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def hides(node: ast.Call, words: Words) -> bool:

@@ -20,8 +20,8 @@ from mergegate.config import Config, load_config
 from mergegate.engine import rules_of
 from mergegate.errors import MergegateError
 from mergegate.finding import Confidence, Finding
+from mergegate.plugins.import_path import ImportPath
 from mergegate.plugins.loading import PluginError, load_plugins
-from mergegate.plugins.preload import import_outside
 from mergegate.plugins.warm import Programs
 from mergegate.rules.rule import Rule
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _OPTION = "mergegate-config"
 # survives from file to file, and from run to run where an editor keeps pylint loaded
 _PROGRAMS = Programs()
+_IMPORT_PATH = ImportPath()
 
 
 class FamilyChecker(BaseRawFileChecker):
@@ -76,7 +77,8 @@ class FamilyChecker(BaseRawFileChecker):
             data = stream.read()
         explicit = getattr(self.linter.config, _OPTION.replace("-", "_"))
         try:
-            findings = _PROGRAMS.findings(Path(node.file), data, Path(explicit) if explicit else None)
+            with _IMPORT_PATH.restored():
+                findings = _PROGRAMS.findings(Path(node.file), data, Path(explicit) if explicit else None)
         except MergegateError as error:
             self.linter.add_message("config-parse-error", line=1, args=f"mergegate: {error}")
             return
@@ -100,15 +102,15 @@ class FamilyChecker(BaseRawFileChecker):
 def register(linter: PyLinter) -> None:
     """Register one checker for each family of rules.
 
-    What an analysis needs from outside this package is imported now: pylint later puts the folders of the linted files
-    on `sys.path`, where an import could pick up the user's modules.
+    Where an analysis imports from is noted now: pylint later puts the folders of the linted files on `sys.path`, where
+    an import could pick up the user's modules.
 
     Parameters
     ----------
     linter
         The linter to register with.
     """
-    import_outside()
+    _IMPORT_PATH.note()
     for number, (name, rules) in enumerate(_checkers(_all_rules())):
         linter.register_checker(FamilyChecker(linter, name, rules, with_option=number == 0))
 

@@ -45,8 +45,10 @@ class Facts(NamedTuple):
         The CI systems that it seems to use.
     branch
         The branch that changes are merged into.
+    files
+        Its own Python files, relative to it.
     has_python
-        Whether there is a Python file in it.
+        Whether there is a Python file in it, or in a project nested in it.
     """
 
     root: Path
@@ -56,6 +58,7 @@ class Facts(NamedTuple):
     pyproject: str | None
     hosts: tuple[str, ...]
     branch: str
+    files: tuple[str, ...]
     has_python: bool
 
     @property
@@ -127,6 +130,7 @@ def examine(start: Path) -> Facts:
         pyproject,
         tuple(_hosts(repository)) if repository else (),
         (repository.default_branch() if repository else "") or "main",
+        tuple(each.path for each in files.files),
         bool(files.files or files.nested),
     )
 

@@ -17,12 +17,12 @@ def attribute(name: str, driver: str = MERGE_DRIVER) -> str:
     return f"{name} merge={driver} text eol=lf"
 
 
-def attributes(facts: Facts) -> Step:
-    """Return what tells git how baselines are merged."""
+def attributes(facts: Facts, *, coverage: bool) -> Step:
+    """Return what tells git how baselines are merged, that of coverage among them if it is judged."""
     config = facts.config
     files = [config.baseline, *([config.types.baseline] if config.types_wanted else [])]
     lines = [attribute(PurePath(file).name) for file in files]
-    if "coverage" in config.origins:
+    if coverage:
         lines.append(attribute(PurePath(config.coverage.baseline).name, COVERAGE_DRIVER))
     return _with_lines(facts.top / ".gitattributes", lines)
 

@@ -15,6 +15,7 @@ _FRAMEWORKS = (
     "fastapi", "starlette", "litestar", "django", "flask", "quart", "sanic", "aiohttp", "tornado", "celery",
     "sqlalchemy", "httpx", "pydantic", "openai", "anthropic", "langchain", "pytest",
 )  # fmt: skip
+_MEASURING = {"coverage": "coverage", "pytest-cov": "coverage"}
 
 
 class Metadata(NamedTuple):
@@ -29,7 +30,8 @@ class Metadata(NamedTuple):
     frameworks
         What it depends on and people know by name.
     tools
-        The tools that are configured: `pylint`, `pyright`, `pytest`.
+        The tools that are configured: `pylint`, `pyright`, `pytest`; and `coverage` if it is configured or installed
+        with the project.
     """
 
     minor: int | None
@@ -54,7 +56,7 @@ def read_metadata(root: Path, pyproject: Mapping[str, Any]) -> Metadata:
         int(lowest[1]) if lowest else None,
         tuple(dict.fromkeys(_source_folders(root, pyproject, setup))),
         tuple(name for name in _FRAMEWORKS if name in depends),
-        frozenset(_tools(root, pyproject, setup)),
+        frozenset((*_tools(root, pyproject, setup), *(_MEASURING[name] for name in _MEASURING.keys() & depends))),
     )
 
 
@@ -122,6 +124,8 @@ def _tools(root: Path, pyproject: Mapping[str, Any], setup: configparser.RawConf
     # the fork refuses to start where both tables stand
     if {"pyright", "basedpyright"} & tool.keys() or (root / "pyrightconfig.json").is_file():
         yield "pyright"
+    if "coverage" in tool or (root / ".coveragerc").is_file() or setup.has_section("coverage:run"):
+        yield "coverage"
     if "pytest" in tool or (root / "pytest.ini").is_file() or setup.has_section("tool:pytest"):
         yield "pytest"
 

@@ -6,16 +6,19 @@ from collections.abc import Collection, Iterator
 
 from mergegate.scaffold.changes import Step
 from mergegate.scaffold.facts import Facts
+from mergegate.scaffold.floors import Floors
 from mergegate.scaffold.git_files import attributes, ignored
 from mergegate.scaffold.hooks import pre_commit
 from mergegate.scaffold.pipelines import github, gitlab
 from mergegate.scaffold.settings import settings
 
-PARTS = ("settings", "pyright", "git", "pre-commit", "ci", "baseline")
+PARTS = ("settings", "coverage", "pyright", "git", "pre-commit", "ci", "baseline")
 """The names of the parts, in the order in which they are made."""
 
 
-def planned(facts: Facts, parts: Collection[str], hosts: Collection[str]) -> Iterator[Step]:
+def planned(
+    facts: Facts, parts: Collection[str], hosts: Collection[str], floors: Floors | None = None
+) -> Iterator[Step]:
     """Yield what is to become of each file, the baseline apart.
 
     Parameters
@@ -26,19 +29,23 @@ def planned(facts: Facts, parts: Collection[str], hosts: Collection[str]) -> Ite
         Those of `PARTS` that are wanted.
     hosts
         The CI systems that are to run the gate.
+    floors
+        What tests are to cover at least, if `coverage` is among the parts.
 
     Raises
     ------
     MergegateError
         If a file cannot be read.
     """
-    yield from settings(facts, mergegate="settings" in parts, pyright="pyright" in parts)
+    settled = "settings" in parts or facts.config.file is not None
+    wanted = floors if "coverage" in parts and settled else None
+    yield from settings(facts, mergegate="settings" in parts, pyright="pyright" in parts, floors=wanted)
     if facts.repository is None:
         # git, hooks and CI work on repositories
         return
     if "git" in parts:
         yield ignored(facts)
-        yield attributes(facts)
+        yield attributes(facts, coverage=wanted is not None or "coverage" in facts.config.origins)
     if "pre-commit" in parts:
         yield pre_commit(facts)
     if "ci" in parts:

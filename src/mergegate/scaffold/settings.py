@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from mergegate.config_file import OWN_FILE, PYPROJECT
-from mergegate.scaffold.changes import Change, Note, Step, appended
+from mergegate.scaffold.changes import Change, Note, Step, appended, read_text
 from mergegate.scaffold.facts import Facts
+from mergegate.scaffold.floors import Floors
 
 PYRIGHT_FILE = "pyrightconfig.json"
 _TEST_FOLDERS = ("tests", "test")
@@ -22,10 +23,10 @@ _HARMLESS_IN_TESTS = (
 _HEAD = "# settings of mergegate; `mergegate config show` lists all with their values\n"
 
 _Table = tuple[tuple[str, ...], Sequence[tuple[str, Any, str]]]
-"""The keys that lead to a table, and its keys, their values, and what a comment says of them."""
+"""The keys that lead to a table, and its keys, their values, and comments on them; without a key: a comment alone."""
 
 
-def settings(facts: Facts, *, mergegate: bool, pyright: bool) -> Iterator[Step]:
+def settings(facts: Facts, *, mergegate: bool, pyright: bool, floors: Floors | None) -> Iterator[Step]:
     """Yield what makes the settings of mergegate and pyright, where the project has none.
 
     Parameters
@@ -34,24 +35,50 @@ def settings(facts: Facts, *, mergegate: bool, pyright: bool) -> Iterator[Step]:
         The project.
     mergegate, pyright
         Whose settings to write.
+    floors
+        What tests are to cover at least; None: nothing is said of that.
     """
+    prefix = () if facts.settings_file.name == OWN_FILE else ("tool", "mergegate")
     tables: list[_Table] = []
     if mergegate and facts.config.file is not None:
-        yield Note(facts.config.file, "configures mergegate already")
-    elif mergegate and facts.pyproject is None:
-        file = facts.root / OWN_FILE
-        yield Change(file, None, f"{_HEAD}{_written(_own(facts, ()))}")
+        yield Note(facts.settings_file, "configures mergegate already")
     elif mergegate:
-        tables += _own(facts, ("tool", "mergegate"))
+        tables += _own(facts, prefix)
+    if floors is not None and "coverage" in facts.config.origins:
+        yield Note(facts.settings_file, "judges coverage already")
+    elif floors is not None:
+        tables += _coverage(floors, (*prefix, "coverage"))
+    extra = tables if prefix else []
+    if tables and not prefix:
+        yield _in_own_file(facts.settings_file, tables)
     if pyright and "pyright" in facts.metadata.tools:
-        own = facts.root / PYRIGHT_FILE
-        yield Note(own if own.is_file() else facts.root / PYPROJECT, "configures pyright already")
+        file = facts.root / PYRIGHT_FILE
+        yield Note(file if file.is_file() else facts.root / PYPROJECT, "configures pyright already")
     elif pyright and facts.pyproject is None and _pyright(facts):
         yield Change(facts.root / PYRIGHT_FILE, None, json.dumps(_pyright(facts), indent=2) + "\n")
     elif pyright and _pyright(facts):
-        tables.append((("tool", "pyright"), [(key, value, "") for key, value in _pyright(facts).items()]))
-    if tables and facts.pyproject is not None:
-        yield _extended(facts.root / PYPROJECT, facts.pyproject, tables)
+        extra.append((("tool", "pyright"), [(key, value, "") for key, value in _pyright(facts).items()]))
+    if extra and facts.pyproject is not None:
+        yield _extended(facts.root / PYPROJECT, facts.pyproject, extra)
+
+
+def _in_own_file(path: Path, tables: Sequence[_Table]) -> Step:
+    text = read_text(path)
+    return Change(path, None, f"{_HEAD}{_written(tables)}") if text is None else _extended(path, text, tables)
+
+
+def _coverage(floors: Floors, keys: tuple[str, ...]) -> list[_Table]:
+    """Return the tables that judge what tests cover."""
+    main: list[tuple[str, Any, str]] = []
+    if floors.reports:
+        main.append(("reports", list(floors.reports), ""))
+    if floors.awaited:
+        when = "lcov reports to add as `reports` once tests write them"
+        main.append(("", "", f"{when}: {', '.join(floors.awaited)}"))
+    return [
+        (keys, main),
+        ((*keys, "floors"), [(each.pattern, each.percent, each.aim) for each in floors.parts]),
+    ]
 
 
 def _own(facts: Facts, prefix: tuple[str, ...]) -> list[_Table]:
@@ -84,7 +111,7 @@ def _extended(path: Path, text: str, tables: Sequence[_Table]) -> Step:
     expected = tomllib.loads(text.replace("\r\n", "\n"))
     try:
         for keys, entries in tables:
-            _at(expected, keys).update((key, value) for key, value, _ in entries)
+            _at(expected, keys).update((key, value) for key, value, _ in entries if key)
         if tomllib.loads(after.replace("\r\n", "\n")) == expected:
             return Change(path, text, after)
     except (TypeError, tomllib.TOMLDecodeError):
@@ -112,7 +139,8 @@ def _table(keys: tuple[str, ...], entries: Sequence[tuple[str, Any, str]]) -> It
     for key, value, comment in entries:
         if comment:
             yield f"# {comment}\n"
-        yield f"{_key(key)} = {_value(value)}\n"
+        if key:
+            yield f"{_key(key)} = {_value(value)}\n"
 
 
 def _key(key: str) -> str:

@@ -142,9 +142,11 @@ def _json(text: str) -> Iterator[Candidate]:
                 label = value
                 continue
             source = text[starts[line - 1] : part.end()]
-            yield _candidate(
+            made = _candidate(
                 name, value, line, source, part.start() - starts[line - 1] + 1, " ".join(filter(None, keys))
             )
+            # what is escaped is longer in the file
+            yield made._replace(end_column=len(source.encode("utf-8", "surrogatepass")) - 1)
 
 
 def _nothing(text: str) -> Iterator[Candidate]:

@@ -11,10 +11,14 @@ from typing import NamedTuple
 from mergegate.secrets.checksums import CHECKSUMS, jwt_header, jwt_payload
 from mergegate.secrets.templates import Template, compile_template
 
-_PEM = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]{0,30})PRIVATE KEY(?: BLOCK)?-----(?P<body>[^-]{0,12000})")
+# a body may stand in several string literals or lines of a list; what no body holds ends it, as after `...`
+_PEM = re.compile(
+    r"-----BEGIN (?P<kind>[A-Z0-9 ]{0,30})PRIVATE KEY(?: BLOCK)?-----(?P<body>[^-.(){}<>\[\];*$%@&]{0,12000})"
+    r"(?P<end>-----END)?"
+)
 _PEM_WORD = b"PRIVATE KEY"
 _PEM_LEAST = 50
-_BASE64 = re.compile(r"[0-9A-Za-z+/=]")
+_BASE64 = re.compile(r"[0-9A-Za-z+/=]{16,}")
 _JWT = re.compile(r"(?<![\w.-])eyJ[\w-]{8,2000}\.eyJ[\w-]{8,8000}\.(?:[\w-]{16,2000})?")
 _JWT_WORD = b"eyJ"
 # everything else ends a run of characters in which a token may stand
@@ -235,11 +239,13 @@ def _is_plausible(value: str, template: Template) -> bool:
 def _private_keys(text: str) -> Iterator[Match]:
     for found in _PEM.finditer(text):
         body = found["body"].replace("\\n", "").replace("\\r", "")
-        characters = sum(1 for _ in _BASE64.finditer(body))
+        characters = sum(len(run[0]) for run in _BASE64.finditer(body))
         if characters >= _PEM_LEAST and len(set(body)) > _LEAST_DISTINCT:
             kind = f"{found['kind'].strip()} private key".strip()
-            head = found.end("body") - len(found["body"])
-            yield Match(found.start(), head, found[0], "PEM", kind, "form")
+            # a key that is cut off ends with its last line: what is written below is no part of it, and may change
+            runs = [] if found["end"] else [run.end() for run in _BASE64.finditer(text, *found.span("body"))]
+            last = max(runs, default=found.end("body"))
+            yield Match(found.start(), found.start("body"), text[found.start() : last], "PEM", kind, "form")
 
 
 def _web_tokens(text: str) -> Iterator[Match]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -30,7 +29,6 @@ _LOCAL = re.compile(
     rb"^(?:localhost|127\.|0\.0\.0\.0|\[?::1|.*\.(?:local|test|example|invalid|localhost)$|example\.|[a-z0-9_-]+$)"
 )
 _AUTH = re.compile(r"^(?:Bearer|Basic|Token)\s+(?P<token>\S+)$", re.IGNORECASE)
-_SECRET_BITS = 2
 
 
 class Secret(NamedTuple):
@@ -53,9 +51,11 @@ class Secret(NamedTuple):
     name
         The name that holds it, empty if it stands alone.
     key
-        A short hash of the value: enough to tell that it was changed, too short to tell what it is.
+        The place of the value itself, as `line:column:end_line:end_column`.
     where
         Where that is for whoever does not see lines of the file, such as the cell of a notebook.
+    allowed
+        The comment for another scanner that lets it through, empty if there is none.
     """
 
     rule: str
@@ -70,6 +70,7 @@ class Secret(NamedTuple):
     name: str
     key: str
     where: str = ""
+    allowed: str = ""
 
 
 def judge(data: bytes, candidates: Sequence[Candidate], tables: Tables) -> list[Secret]:
@@ -95,8 +96,8 @@ def judge(data: bytes, candidates: Sequence[Candidate], tables: Tables) -> list[
     found.sort(key=lambda each: (_ORDER.index(each.rule), -_RANK[each.confidence]))
     kept: list[Secret] = []
     for each in found:
-        if not any(_overlap(each, other) for other in kept) and not lines.allowed(each.line, each.end_line):
-            kept.append(each)
+        if not any(_overlap(each, other) for other in kept):
+            kept.append(each._replace(allowed=lines.allowed(each.line, each.end_line)))
     return sorted(kept, key=lambda each: (each.line, each.column))
 
 
@@ -132,10 +133,15 @@ class _Lines:
         end = self._starts[line] if line < len(self._starts) else len(self._data)
         return self._data[self._starts[line - 1] : end]
 
-    def allowed(self, first: int, last: int) -> bool:
-        """Tell whether a comment for another scanner lets something through on one of its lines."""
-        own = any(_ALLOWED.search(self.text(line)) for line in {first, last})
-        return own or _ALLOWED_NEXT.search(self.text(first - 1)) is not None
+    def span(self, start: int, end: int) -> str:
+        (line, column), (end_line, end_column) = self.place(start), self.place(end)
+        return f"{line}:{column}:{end_line}:{end_column}"
+
+    def allowed(self, first: int, last: int) -> str:
+        """Return the comment for another scanner that lets something through on one of its lines, empty if none."""
+        found = next(filter(None, (_ALLOWED.search(self.text(line)) for line in sorted({first, last}))), None)
+        found = found or _ALLOWED_NEXT.search(self.text(first - 1))
+        return found[0].decode("ascii", "replace") if found is not None else ""
 
 
 def _of_token(match: Match, lines: _Lines, candidates: Sequence[Candidate]) -> Secret:
@@ -160,7 +166,7 @@ def _of_token(match: Match, lines: _Lines, candidates: Sequence[Candidate]) -> S
         KEY if is_key else TOKEN, line, column, end_line, end_column,
         Severity.WARNING if encrypted or "test" in match.value[:12].lower() else Severity.ERROR,
         Confidence.HIGH if sure else Confidence.MEDIUM,
-        what, why, holder.name if holder else "", _key(match.value),
+        what, why, holder.name if holder else "", lines.span(match.start, match.start + len(match.value)),
     )  # fmt: skip
 
 
@@ -223,7 +229,7 @@ def _in_urls(data: bytes, lines: _Lines, tables: Tables) -> Iterator[Secret]:
             URL, line, column, end_line, end_column, Severity.ERROR,
             Confidence.LOW if local else Confidence.HIGH,
             f"a password `{masked(password, 0)}` in an address `{scheme}://`", "it stands between user and host", "",
-            _key(password),
+            lines.span(found.start("password"), found.end("password")),
         )  # fmt: skip
 
 
@@ -232,7 +238,8 @@ def _made(  # noqa: PLR0917 - a secret has as many sides
 ) -> Secret:
     return Secret(
         rule, candidate.line, candidate.column, candidate.end_line, candidate.end_column, severity, confidence,
-        what, why, candidate.name, _key(candidate.value),
+        what, why, candidate.name,
+        f"{candidate.line}:{candidate.column}:{candidate.end_line}:{candidate.end_column}",
     )  # fmt: skip
 
 
@@ -240,9 +247,3 @@ def masked(value: str, shown: int = 4) -> str:
     """Return a mask of a value: its beginning if that only tells whose it is, and asterisks for the rest."""
     head = re.match(r"[A-Za-z]{1,12}[-_.]|[A-Za-z]{4}", value) if shown else None
     return f"{head[0] if head else ''}***"
-
-
-def _key(value: str) -> str:
-    return hashlib.blake2b(
-        value.encode("utf-8", "surrogatepass"), digest_size=_SECRET_BITS, person=b"mergegate"
-    ).hexdigest()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from mergegate.secrets.judgement import KEY, Secret, judge
+from mergegate.secrets.judgement import Secret, judge
 from mergegate.secrets.python_literals import python_candidates
 from mergegate.secrets.suspects import suspect_lines
 from mergegate.secrets.tables import Tables
@@ -129,13 +129,12 @@ def _placed(secret: Secret, texts: Sequence[_Text], where: str) -> Secret:
     ends = list(accumulate(text.value.count("\n") for text in texts))
     line, column = _place(secret.line, secret.column, texts, ends)
     end_line, end_column = _place(secret.end_line, secret.end_column, texts, ends)
-    if secret.rule == KEY and end_line == line:
-        # all of the key that stands in this line has to be known as such, so that nobody is shown it
-        whole = next((text for text in texts if text.line == line and text.column <= column), None)
-        end_column = whole.column + len(whole.raw.encode("utf-8", "surrogatepass")) if whole else end_column
+    first, first_column, last, last_column = map(int, secret.key.split(":"))
+    span = (*_place(first, first_column, texts, ends), *_place(last, last_column, texts, ends))
     return secret._replace(
-        line=line, column=column, end_line=end_line, end_column=end_column, where=f"{where}, line {secret.line}"
-    )
+        line=line, column=column, end_line=end_line, end_column=end_column, key=":".join(map(str, span)),
+        where=f"{where}, line {secret.line}",
+    )  # fmt: skip
 
 
 def _place(line: int, column: int, texts: Sequence[_Text], ends: Sequence[int]) -> tuple[int, int]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import cast
 
 from mergegate.secrets.candidates import Candidate
+from mergegate.trees import tree_of
 
 _Named = Iterator[tuple[str, ast.expr, str, str]]
 _GETTERS = {"get", "getenv", "pop", "setdefault", "getattr", "get_secret", "getpass", "str", "env"}
@@ -51,13 +51,8 @@ def python_candidates(data: bytes, positions: Mapping[str, int], lines: Collecti
     """
     if not lines:
         return []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return _Walk(tree, positions, sorted(lines)).candidates()
+    tree = tree_of(data)
+    return [] if tree is None else _Walk(tree, positions, sorted(lines)).candidates()
 
 
 class _Walk:

@@ -12,7 +12,7 @@ from mergegate.secrets.randomness import LetterPairs
 _SHORTEST = {NameClass.STRONG: 4, NameClass.WEAK: 12, NameClass.NONE: 16}
 _REFERENCE = re.compile(
     r"""\$\{|\$\(|^\$[A-Za-z_]\w*$|\{\{|\}\}|<[^<>]{1,60}>|^%\w+%$|%\(\w+\)|%[sdr]\b|\{[A-Za-z_][\w.]{0,60}\}|\#\{
-    |^@[\w.-]+@?$|^__\w+__$|\bos\.environ|\bos\.getenv|\bprocess\.env|\bgetenv\b|^!|^\*\w
+    |^@[\w.-]+@?$|^__\w+__$|\bos\.environ|\bos\.getenv|\bprocess\.env|\bgetenv\b|^![A-Za-z.:/]+(?:\s|$)|^\*[\w-]+$
     |^(?:env|vault|ssm|sops|op|file|secret|secrets|awssm|gcpsm|gcpkms|keyring|secretsmanager|kms|akv|doppler):
     |^arn:|^projects/[^/]+/secrets|^ENC\[|^\{cipher\}|^AQICAH|\bsecretKeyRef\b|^\[.*\]$|^/run/secrets/""",
     re.VERBOSE,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from mergegate.rules.model import BlockingBody, Knowledge
@@ -26,13 +27,13 @@ class CallGraph(Dispatch):
     ) -> None:
         super().__init__(paths, summaries, knowledge, types, source_roots)
         self.edges: list[list[Edge]] = [[] for _ in self.functions]
-        self._property_names = {
+        self.property_names = {
             f.name for f in self.functions if f.owner >= 0 and f.decorators and not f.flags & FunctionFlag.LAMBDA
         }
         bodies = ((name, body) for name, body in knowledge.blocking.items() if isinstance(body, BlockingBody))
-        self._property_names |= {name.rpartition(".")[2] for name, body in bodies if body.is_property}
+        self.property_names |= {name.rpartition(".")[2] for name, body in bodies if body.is_property}
         # operators cost nothing where no class of the program defines them
-        self._operators = {name for c in self.classes for name in c.names if name.startswith("__")}
+        self.operators = {name for c in self.classes for name in c.names if name.startswith("__")}
         self._hook_names = {name for entry in knowledge.loop_entries for name in entry.methods}
         on_loop = (name for name, effect in knowledge.decorators.items() if effect == "loop")
         self._loop_decorators = {name.rpartition(".")[2] for name in on_loop}
@@ -84,6 +85,25 @@ class CallGraph(Dispatch):
                 pending.extend(edge.target for edge in self.node_edges(node) if edge.target >= 0)
             pending = self._hand_over_callables()
 
+    def remembered(self, check: str, function: int, find: Callable[[], Any]) -> Any:
+        """Return what a check finds out about a function; `RecordingGraph` gives this its meaning.
+
+        Parameters
+        ----------
+        check
+            What the answer is remembered by.
+        find
+            Asks; it may read the function's operations, and of other functions what evaluation reads. The answer must
+            be plain data without ids.
+        """
+        del check, function
+        return find()
+
+    def scanned(self, check: str, module: int, find: Callable[[], Any]) -> Any:
+        """Return what a check finds out about a module from its summary alone; `RecordingGraph` remembers it."""
+        del check, module
+        return find()
+
     def _build(self, function: int) -> None:
         if function not in self._built:
             self._built.add(function)
@@ -106,13 +126,16 @@ class CallGraph(Dispatch):
         return group.function if isinstance(group, Special) else -1
 
     def _special_edges(self, group: Special) -> list[Edge]:
-        operations = self.functions[group.function].operations
+        edges = self.edges[group.function]
+        if group.guards is not None:
+            operations = self.functions[group.function].operations
+            edges = [edge for edge in edges if operations[edge.operation].guard in group.guards]
+        if group.receiver < 0:
+            return list(edges)
         found: list[Edge] = []
         again: dict[tuple[int, str], Edge] = {}
-        for edge in self.edges[group.function]:
-            if group.guards is not None and operations[edge.operation].guard not in group.guards:
-                continue
-            if edge.method and group.receiver >= 0:
+        for edge in edges:
+            if edge.method:
                 again.setdefault((edge.operation, edge.method), edge)
             else:
                 found.append(edge)
@@ -134,7 +157,7 @@ class CallGraph(Dispatch):
                 if not operation.flags & Flag.AWAITED and row[0] == "(":
                     self._call_operation(function, site)
             elif kind == "attribute":
-                if row[0] == "." and row[2] in self._property_names:
+                if row[0] == "." and row[2] in self.property_names:
                     self._property_edges(site)
             elif kind == "enter":
                 self._protocol_edges(site, operation.node, ("__enter__", "__exit__"), "cm")
@@ -142,7 +165,7 @@ class CallGraph(Dispatch):
                 self._lock_edges(site, operation.node)
             elif kind == "iterate":
                 self._protocol_edges(site, operation.node, ("__iter__", "__next__"), "gen")
-            elif kind in self._operators:
+            elif kind in self.operators:
                 self._protocol_edges(site, operation.node, (kind,), "")
 
     def _call_operation(self, function: int, site: Site) -> None:
@@ -248,16 +271,18 @@ class CallGraph(Dispatch):
         """Return the positions of those parameters that a function is known to call: whether on first use only."""
         known = self._called_parameters.get(function)
         if known is None:
-            known = self._called_parameters[function] = {}
-            fact, module = self.functions[function], self.function_module[function]
-            own = function - self.function_base[module]
-            for operation in fact.operations if fact.parameters else ():
-                row = self.row(module, operation.node)
-                if operation.kind == "call" and row[0] == "(" and not operation.flags & Flag.AWAITED:
-                    callee = self.row(module, row[1])
-                    if callee[0] == "p" and callee[1] == own:
-                        known[callee[2]] = known.get(callee[2], True) and bool(operation.flags & Flag.FIRST_USE)
+            module = self.function_module[function]
+            found = self.scanned("called", module, partial(_called_parameters, self.modules[module]))
+            self._called_of_module(module, found)
+            known = self._called_parameters[function]
         return known
+
+    def _called_of_module(self, module: int, found: list[tuple[int, int, bool]]) -> None:
+        base = self.function_base[module]
+        for number in range(len(self.modules[module].functions)):
+            self._called_parameters[base + number] = {}
+        for number, position, lazily in found:
+            self._called_parameters[base + number][position] = lazily
 
     def _hand_over_callables(self) -> list[int]:
         """Connect calls that pass a function to a helper which calls its parameter, through any number of helpers.
@@ -307,6 +332,21 @@ class CallGraph(Dispatch):
         module = self.function_module[function]
         row: Any = self.modules[module].rows[self.functions[function].operations[position].node]
         return module, self.argument_node(target, receiver, Arguments(module, row[2], row[3]), parameter)
+
+
+def _called_parameters(summary: ModuleSummary) -> list[tuple[int, int, bool]]:
+    """Return (function, parameter, whether on first use only) of the own parameters that functions call."""
+    found: dict[tuple[int, int], bool] = {}
+    rows: list[Any] = summary.rows
+    for number, fact in enumerate(summary.functions):
+        for operation in fact.operations if fact.parameters else ():
+            row = rows[operation.node]
+            if operation.kind == "call" and row[0] == "(" and not operation.flags & Flag.AWAITED:
+                callee = rows[row[1]]
+                if callee[0] == "p" and callee[1] == number:
+                    place = number, callee[2]
+                    found[place] = found.get(place, True) and bool(operation.flags & Flag.FIRST_USE)
+    return [(number, position, lazily) for (number, position), lazily in found.items()]
 
 
 # `stack.enter_context(manager)` is a `with` written as a call

@@ -33,10 +33,14 @@ class Resolver(Annotations):
 
     def prepare_values(self) -> None:
         """Allocate the memo tables."""
+        # evaluation adds rows behind those of the summary
+        self.own_rows = [len(m.rows) for m in self.modules]
         self._memo: list[list[Union | None]] = [[None] * len(m.rows) for m in self.modules]
         self._active: dict[tuple[int, int], int] = {}
         self._cut = 1 << 30
         self._evaluations = 0
+        # whether an answer depends on which question was asked first
+        self.is_entangled = False
 
     def value(self, module: int, node: int) -> Union:
         """Return what a node of a module may be.
@@ -54,6 +58,7 @@ class Resolver(Annotations):
             self._cut = min(self._cut, started)
             return UNKNOWN
         if depth > _MAX_DEPTH:
+            self.is_entangled = True
             return UNKNOWN
         self._evaluations = self._evaluations + 1 if depth else 0
         self._active[key] = depth
@@ -62,11 +67,17 @@ class Resolver(Annotations):
         result = self._evaluators[row[0]](self, module, row)
         del self._active[key]
         if self._cut >= depth or self._evaluations > _MAX_EVALUATIONS:
+            self.is_entangled = self.is_entangled or self._cut < depth
             self._memo[module][node] = result
             self._cut = outer
         else:
             self._cut = min(outer, self._cut)
         return result
+
+    def take_back_rows(self) -> None:
+        """Leave the summaries as they were, for another program."""
+        for summary, own in zip(self.modules, self.own_rows, strict=True):
+            del summary.rows[own:]
 
     # -- names ---------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ fields; `order` says from which column each row comes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import compress
+from itertools import compress, tee
 from operator import itemgetter
 from sys import intern
 from typing import Literal, get_args
@@ -71,8 +71,13 @@ def encode(summary: ModuleSummary) -> bytes:
     )  # fmt: skip
 
 
-def decode(data: bytes) -> ModuleSummary:
+def decode(data: bytes, shared: dict[Row, Row] | None = None) -> ModuleSummary:
     """Read what `encode` wrote.
+
+    Parameters
+    ----------
+    shared
+        The rows of other modules, which take no more room where they are the same; None: rows are not compared.
 
     Raises
     ------
@@ -91,6 +96,9 @@ def decode(data: bytes) -> ModuleSummary:
             iter(columns.imports),
             iter(columns.numbers),
         ]
+        if shared is not None:
+            # all but numbers: 1 and 1.0 are equal and yet not the same
+            sources[:-1] = [map(shared.setdefault, *tee(source)) for source in sources[:-1]]
         rows = [next(sources[column]) for column in found.order]
     except (msgspec.MsgspecError, IndexError, StopIteration, UnicodeDecodeError) as error:
         raise ValueError(f"not a module summary: {error}") from error

@@ -256,8 +256,9 @@ class FlowReader(ExpressionReader):
             left = test.left
             if isinstance(left, ast.Name) and left.id == "__name__":
                 return Flag.MAIN
-        paths = self.shared(emptiness_test(test))
-        return Flag.FIRST_USE if paths and fills(statement.body, paths) else 0
+        tested = emptiness_test(test)
+        paths = self.shared(tested)
+        return Flag.FIRST_USE if paths and fills(statement.body, paths, held=tested) else 0
 
 
 def _has_yield(statements: Sequence[ast.stmt]) -> bool:

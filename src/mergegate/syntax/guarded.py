@@ -30,8 +30,9 @@ class GuardedReader(LoopReader):
             self.block(statement.orelse)
         end = None if scope.dead else scope.changes(mark)
         scope.rollback(mark)
-        missed = self.shared(failing_look_up(statement.body))
-        self.join([end, self.handlers_end(statement.handlers, partial, missed)])
+        looked_up = failing_look_up(statement.body)
+        missed = self.shared(looked_up)
+        self.join([end, self.handlers_end(statement.handlers, partial, missed, looked_up)])
         self.flags = flags
         if statement.finalbody:
             dead = scope.dead
@@ -52,11 +53,16 @@ class GuardedReader(LoopReader):
         }
 
     def handlers_end(
-        self, handlers: Sequence[ast.ExceptHandler], partial: Changes, missed: Sequence[str]
+        self,
+        handlers: Sequence[ast.ExceptHandler],
+        partial: Changes,
+        missed: Sequence[str],
+        held: Sequence[str],
     ) -> Changes | None:
         """Read `except` clauses; return what any of them changes in the end, None if none is left.
 
-        `missed` is what the `try` only looks something up in: a clause that fills it runs on first use.
+        `missed` is what the `try` only looks something up in, `held` how it is called there: a clause that fills it
+        runs on first use.
         """
         scope = self.scope
         start = len(scope.log)
@@ -66,7 +72,7 @@ class GuardedReader(LoopReader):
         ends: list[Changes | None] = []
         for handler in handlers:
             flags = self.flags
-            if missed and fills(handler.body, missed):
+            if missed and fills(handler.body, missed, held=held):
                 self.flags |= Flag.FIRST_USE
             self.read_handler(handler)
             self.flags = flags

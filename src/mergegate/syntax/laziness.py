@@ -53,8 +53,11 @@ def fullness_test(test: ast.expr) -> list[str]:
     return _filled(test)
 
 
-def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) -> bool:
-    """Tell whether statements, from `start` on, assign one of the paths, or its name marks a finished set-up."""
+def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0, held: Sequence[str] = ()) -> bool:
+    """Tell whether statements, from `start` on, assign one of the paths, or its name marks a finished set-up.
+
+    `held` are local names for a part of the cache: they fill it by what is put into them, not where they are rebound.
+    """
     if any(map(_STATE.search, paths)):
         return True
     filled = False
@@ -67,11 +70,11 @@ def fills(statements: Sequence[ast.stmt], paths: Sequence[str], start: int = 0) 
         if kind in _BLOCKS:
             for block in _BLOCKS[kind]:
                 pending.extend(getattr(statement, block))
-        elif _empties(statement, paths):
+        elif _empties(statement, (*paths, *held)):
             # what is taken out again each time is a register of what is going on, not a cache
             return False
         else:
-            filled = filled or _assigns(statement, paths)
+            filled = filled or _assigns(statement, paths) or (bool(held) and _puts_into(statement, held))
     return filled
 
 
@@ -85,6 +88,13 @@ def _assigns(statement: ast.AST, paths: Sequence[str]) -> bool:
     elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
         return path_of(statement.target) in paths
     return _method_on(statement, paths) in _FILLING
+
+
+def _puts_into(statement: ast.AST, names: Sequence[str]) -> bool:
+    """Tell whether a simple statement puts an item into what one of the names stands for."""
+    if isinstance(statement, ast.Assign):
+        return any(isinstance(t, ast.Subscript) and path_of(t.value) in names for t in statement.targets)
+    return _method_on(statement, names) in _FILLING
 
 
 def _empties(statement: ast.AST, paths: Sequence[str]) -> bool:
@@ -115,8 +125,8 @@ def only_holds(statements: Sequence[ast.stmt]) -> bool:
 
 
 def looked_up_in(value: ast.expr | None) -> str:
-    """Return the path of the container or attribute that a value was looked up in; empty for other values."""
-    look_up = isinstance(value, ast.Attribute | ast.Subscript) or (
+    """Return the path of the variable, container or attribute that a value comes from; empty for other values."""
+    look_up = isinstance(value, ast.Name | ast.Attribute | ast.Subscript) or (
         isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "get"
     )
     return next(iter(_filled(value)), "") if value is not None and look_up else ""

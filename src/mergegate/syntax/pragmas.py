@@ -17,7 +17,8 @@ class Pragma(NamedTuple):
     Attributes
     ----------
     kind
-        Whose comment it is; `malformed` suppresses nothing, and `reason` says what is wrong with it.
+        Whose comment it is, `foreign` for other scanners'; `malformed` suppresses nothing, and `reason` says what is
+        wrong with it.
     line
         The line of the comment.
     first, last
@@ -28,7 +29,7 @@ class Pragma(NamedTuple):
         What stands behind ` -- `.
     """
 
-    kind: Literal["mergegate", "pylint", "malformed"]
+    kind: Literal["mergegate", "pylint", "foreign", "malformed"]
     line: int
     first: int
     last: int

@@ -123,13 +123,11 @@ def _class_arguments(models: Models, reporter: Reporter, module: int, fact: Clas
 def _passed(models: Models, reporter: Reporter) -> Iterator[Finding]:
     """Yield findings about classes passed as configuration: to dataclasses, validated functions and create_model."""
     program = models.program
-    for module, summary in enumerate(program.modules):
+    for module in range(len(program.modules)):
         wanted = {
             node: given
-            for node, row in enumerate(summary.rows)
-            if row[0] == "("
-            for argument, given in row[3]
-            if argument in ("config", "__config__") and models.names_of(module, row[1]) & _TAKING_CONFIG
+            for node, given in models.marked.of(module).configured
+            if models.names_of(module, models.callee(module, node)) & _TAKING_CONFIG
         }
         for fact, operation in operations_of(program, module) if wanted else ():
             given = wanted.get(operation.node) if operation.kind == "call" else None

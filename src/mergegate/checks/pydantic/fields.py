@@ -25,15 +25,12 @@ class Verdict(NamedTuple):
 def field_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
     """Yield a finding for each call with arguments that pydantic 2 does not take."""
     program = models.program
-    spelled = {name.rpartition(".")[2] for name in models.names.field_names} | set(models.names.constrained)
     for module, summary in enumerate(program.modules):
-        names = spelled | {name for name, node in summary.names.items() if _is_import(summary.rows[node], spelled)}
         verdicts: dict[int, list[Verdict]] = {}
-        for node, row in enumerate(summary.rows):
-            if row[0] == "(" and row[3] and _last_name(summary.rows[int(row[1])]) in names:
-                found = list(_verdicts(models, module, row))
-                if found:
-                    verdicts[node] = found
+        for node in models.marked.of(module).calls:
+            found = list(_verdicts(models, module, summary.rows[node]))
+            if found:
+                verdicts[node] = found
         for fact, operation in operations_of(program, module) if verdicts else ():
             if operation.kind in ("call", "annotate"):
                 for verdict in verdicts.get(operation.node, ()):
@@ -45,14 +42,6 @@ def field_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
                         verdict.repair,
                         fix=verdict.fix,
                     )
-
-
-def _is_import(row: Row, names: set[str]) -> bool:
-    return row[0] == "m" and row[3] in names
-
-
-def _last_name(row: Row) -> str:
-    return str(row[-1]) if row[0] in "gm." else ""
 
 
 def _verdicts(models: Models, module: int, row: Row) -> Iterator[Verdict]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mergegate.checks.pydantic.models import Models
-from mergegate.checks.pydantic.report import Reporter, Where, operations_of, place_of_operation
+from mergegate.checks.pydantic.report import Reporter, Where, place_of_operation
 from mergegate.finding import Finding
 from mergegate.rules.migrations import PydanticNames
 from mergegate.syntax.summary import Row
@@ -17,9 +17,7 @@ def import_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
     """Yield a finding for each import of a name, and for each use of `pydantic.name`."""
     program = models.program
     for module, summary in enumerate(program.modules):
-        if not any(name.partition(".")[0] == "pydantic" for name in summary.imports):
-            continue
-        for fact, operation in operations_of(program, module):
+        for fact, operation in models.marked.operations(module):
             row = summary.rows[operation.node]
             if operation.kind == "import":
                 dotted = f"{row[2]}.{row[3]}" if row[3] else ""

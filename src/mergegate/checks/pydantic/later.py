@@ -11,8 +11,6 @@ from mergegate.syntax.fingerprints import fingerprint
 from mergegate.syntax.summary import FunctionFlag
 
 LATER = "pydantic-later-deprecation"
-# attributes to be read from the class, since 2.11
-_OF_THE_CLASS = frozenset({"model_fields", "model_computed_fields"})
 
 
 def later_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
@@ -23,11 +21,11 @@ def later_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
     program = models.program
     for module, summary in enumerate(program.modules):
         reads: dict[int, str] = {}
-        for node, row in enumerate(summary.rows):
-            if row[0] == "." and row[2] in _OF_THE_CLASS:
-                found = models.receivers(program.value(module, row[1]), row[2])
-                if found and all(value[0] == "ins" for value in found):
-                    reads[node] = row[2]
+        for node in models.marked.of(module).later:
+            _, base, member = summary.rows[node]
+            found = models.receivers(program.value(module, base), member)
+            if found and all(value[0] == "ins" for value in found):
+                reads[node] = member
         for fact, operation in operations_of(program, module) if reads else ():
             name = reads.get(operation.node) if operation.kind == "attribute" else None
             if name is not None:

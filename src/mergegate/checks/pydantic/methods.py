@@ -24,16 +24,16 @@ class _Use(NamedTuple):
 
 def method_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
     """Yield a finding for each use of a member that pydantic 2 deprecates or no longer has."""
-    program, table = models.program, models.names
-    members = {*table.methods, *table.attributes, *table.attributes_gone, "__root__"}
+    program = models.program
     for module, summary in enumerate(program.modules):
         uses: dict[int, _Use] = {}
-        for node, row in enumerate(summary.rows):
-            if row[0] == "." and row[2] in members:
-                found = models.receivers(program.value(module, row[1]), row[2])
-                if found:
-                    uses[node] = _Use(row[2], _name_of(models, found[0]), _fix(models, row[2], found))
-        made = {node: name for node, row in enumerate(summary.rows) if (name := _made_of_a_root(models, module, row))}
+        marks = models.marked.of(module)
+        for node in marks.members:
+            _, base, member = summary.rows[node]
+            found = models.receivers(program.value(module, base), member)
+            if found:
+                uses[node] = _Use(member, _name_of(models, found[0]), _fix(models, member, found))
+        made = {node: name for node in marks.roots if (name := _made_of_a_root(models, module, summary.rows[node]))}
         for fact, operation in operations_of(program, module) if uses or made else ():
             row = summary.rows[operation.node]
             if operation.kind == "call" and operation.node in made:
@@ -51,8 +51,6 @@ def method_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
 
 def _made_of_a_root(models: Models, module: int, row: Row) -> str:
     """Return the name of the model that a call makes of `__root__=value`, else nothing."""
-    if row[0] != "(" or not any(name == "__root__" for name, _ in row[3]):
-        return ""
     values = models.program.value(module, row[1])
     if not values or not all(value[0] == "cls" and models.is_model(value[1]) for value in values):
         return ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from mergegate.checks.pydantic.marks import Marked
 from mergegate.rules.migrations import PydanticNames, pydantic_names
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.values import ClassKey, Union, Value
@@ -38,6 +39,7 @@ class Models:
     def __init__(self, program: CallGraph) -> None:
         self.program = program
         self.names: PydanticNames = pydantic_names()
+        self.marked = Marked(program, self.names)
         self._verdicts: dict[ClassKey, bool | None] = {}
         self._heads = {f"{name}." for name in self.names.foreign}
 
@@ -104,14 +106,13 @@ class Models:
         }
         read: set[int] = set()
         derived: dict[int, set[int]] = {}
-        for module, summary in enumerate(program.modules):
-            for node, row in enumerate(summary.rows):
-                if row[0] == "." and row[2] == "Config":
-                    classes = [v[1] for v in program.value(module, node) if v[0] == "cls" and isinstance(v[1], int)]
-                    child = bases.get((module, node))
-                    read.update(classes if child is None else ())
-                    for key in classes if child is not None else ():
-                        derived.setdefault(key, set()).add(child or 0)
+        for module in range(len(program.modules)):
+            for node in self.marked.of(module).configs:
+                classes = [v[1] for v in program.value(module, node) if v[0] == "cls" and isinstance(v[1], int)]
+                child = bases.get((module, node))
+                read.update(classes if child is None else ())
+                for key in classes if child is not None else ():
+                    derived.setdefault(key, set()).add(child or 0)
         return _Configs(read, derived)
 
     @cached_property

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mergegate.checks.pydantic.models import Models
 from mergegate.checks.pydantic.report import Reporter, Where, operations_of, place_of_operation
 from mergegate.finding import Finding
-from mergegate.syntax.summary import FunctionFact, FunctionFlag, Row
+from mergegate.syntax.summary import FunctionFact, FunctionFlag
 
 REFUSED, DEPRECATED = "pydantic-validator-refused", "pydantic-validator-deprecated"
 _HOMES = ("pydantic.", "pydantic.class_validators.")
@@ -22,9 +22,7 @@ def validator_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
     program = models.program
     for module, summary in enumerate(program.modules):
         makers = {
-            node
-            for node, row in enumerate(summary.rows)
-            if row[0] in "gm." and (row[-1] in _SPELLED or row[0] == "g") and _is_maker(models, module, node, row)
+            node for node in models.marked.of(module).makers if models.names_of(module, node) & (_VALIDATOR | _ROOT)
         }
         if not makers:
             continue
@@ -49,15 +47,6 @@ def validator_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
 
 
 _SPELLED = frozenset({"validator", "root_validator"})
-
-
-def _is_maker(models: Models, module: int, node: int, row: Row) -> bool:
-    if row[0] == "g" and row[1] not in _SPELLED:
-        # an import under another name
-        held = models.program.modules[module].names.get(row[1])
-        if held is None or models.row(module, held)[-1] not in _SPELLED:
-            return False
-    return bool(models.names_of(module, node) & (_VALIDATOR | _ROOT))
 
 
 def _fix(models: Models, module: int, node: int, fact: FunctionFact) -> tuple[str, ...]:

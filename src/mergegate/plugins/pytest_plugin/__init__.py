@@ -1,4 +1,4 @@
-"""The pytest plugin: judges what whole runs cover, where `[tool.mergegate.coverage]` is, and guards logs on request.
+"""The pytest plugin: judges what whole runs cover, and guards logs and deprecations, each where it is asked for.
 
 Every pytest of an environment imports this module, most of them for nothing: what is needed to judge is imported later.
 """
@@ -37,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mergegate-pii-logs", action="store_true", default=None,
         help="Fail tests whose log records or output hold personal data or credentials.",
     )  # fmt: skip
+    group.addoption(
+        "--mergegate-pydantic", metavar="MODE",
+        help="What comes of deprecations of pydantic that tests run into: off, report or fail.",
+    )  # fmt: skip
+    parser.addini("mergegate_pydantic", "What comes of deprecations of pydantic: off, report or fail.", default="off")
     parser.addini("mergegate_pii_logs", "Search log records and output for personal data.", type="bool", default=False)
     parser.addini("mergegate_pii_entities", "What to search for; all but low ones.", type="linelist", default=[])
     parser.addini("mergegate_no_coverage", "Do not judge coverage.", type="bool", default=False)
@@ -52,6 +57,11 @@ def pytest_configure(config: pytest.Config) -> None:
         from mergegate.plugins.pytest_plugin.pii_logs import register as guard  # noqa: PLC0415
 
         guard(config, config.getini("mergegate_pii_entities"))
+    mode = config.getoption("mergegate_pydantic") or config.getini("mergegate_pydantic")
+    if mode != "off":
+        from mergegate.plugins.pytest_plugin.pydantic_guard import register as guard_pydantic  # noqa: PLC0415
+
+        guard_pydantic(config, mode)
     if hasattr(config, "workerinput") or not _may_be_configured(config.rootpath):
         return
     from mergegate.plugins.pytest_plugin.gate import register  # noqa: PLC0415

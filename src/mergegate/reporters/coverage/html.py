@@ -94,9 +94,9 @@ def _floors(overview: Overview) -> Element | None:
     rows = [
         (
             [element("code", printable(name))],
-            [str(figure), _bar(figure, floor)],
+            [str(figure), _bar(figure, floor)] if figure.total else ["no measured file matches"],
             [f"{floor:g} %"],
-            [str(figure.lacks(floor) or "nothing")],
+            [str(figure.lacks(floor) or "nothing")] if figure.total else ["?"],
         )
         for name, (figure, floor) in overview.floors.items()
     ]
@@ -156,7 +156,8 @@ def _files(overview: Overview) -> Element:
         for path, each in sorted(overview.measurement.files.items(), key=order)
     ]
     summary = element("summary", element("h2", f"Files ({len(rows)})"))
-    return element("details", summary, _table(("File", "Covered", "Statements", "Branches"), rows, 1))
+    table = _table(("File", "Covered", "Statements", "Branches"), rows, 1)
+    return element("details", summary, table, class_="files")
 
 
 def _place(gap: Gap) -> list[Node]:
