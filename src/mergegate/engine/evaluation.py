@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -44,6 +44,7 @@ def evaluate(
     dependencies: Dependencies,
     *,
     links: Links | None = None,
+    contents: Callable[[Input], bytes],
 ) -> Outcome:
     """Link the summaries into a program and ask all checks.
 
@@ -59,6 +60,8 @@ def evaluate(
         The installed packages.
     links
         What is known of the program before the last edit; None: nothing is, and nothing is kept.
+    contents
+        Returns the contents of a file, for checks that look at bodies again.
 
     Raises
     ------
@@ -81,7 +84,10 @@ def evaluate(
             outcome = _outcome(program)
         return program, outcome
 
+    by_path = {each.path: each for each in inputs}
+
     def _outcome(program: CallGraph) -> Outcome:
+        program.texts = lambda path: contents(by_path[path])
         findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended)]
         return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 

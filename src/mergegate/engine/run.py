@@ -214,7 +214,7 @@ class Run:
         self.reader.release()
         try:
             return summaries.cached, self._evaluate(inputs, found, self.store, self._dependencies)
-        except MergegateError:
+        except (MergegateError, ChangedUnderneath):
             raise
         except Exception:
             dependencies = self._dependencies
@@ -237,7 +237,8 @@ class Run:
 
         vocabulary = load_vocabulary(self.config, self.rules, self._knowledge_key(), store)
         links = self._links(store) if store is not None else None
-        return evaluate(self.config, vocabulary, inputs, summaries, dependencies, links=links)
+        contents = self.reader.contents
+        return evaluate(self.config, vocabulary, inputs, summaries, dependencies, links=links, contents=contents)
 
     def _links(self, store: Store) -> Links:
         from mergegate.engine.links import Links  # noqa: PLC0415

@@ -198,6 +198,7 @@ class ExpressionReader(FunctionReader):
             spine.append(left)
             left = left.left
         node = self.read(left)
+        self.scope.flags |= FunctionFlag.OPERATES
         for part in reversed(spine):
             node = self.combine(node, part.op, self.read(part.right))
         return node
@@ -216,6 +217,8 @@ class ExpressionReader(FunctionReader):
         row = self.rows[self.read(expression.operand)]
         if row[0] == "#" and isinstance(expression.op, ast.USub):
             return self.nodes["#", -row[1]]
+        if not isinstance(expression.op, ast.Not):
+            self.scope.flags |= FunctionFlag.OPERATES
         return UNKNOWN
 
     def read_boolean(self, expression: ast.BoolOp, flags: int = 0) -> int:
@@ -238,6 +241,8 @@ class ExpressionReader(FunctionReader):
             node = self.read(value)
             if isinstance(operator, ast.In | ast.NotIn):
                 self.operator("__contains__", node, expression)
+            elif not isinstance(operator, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
+                self.scope.flags |= FunctionFlag.OPERATES
         return UNKNOWN
 
     def read_conditional(self, expression: ast.IfExp, flags: int = 0) -> int:

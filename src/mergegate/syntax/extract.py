@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any
 
 from mergegate.syntax.codec import encode
-from mergegate.syntax.nullness import nullness_of
 from mergegate.syntax.parsing import parse
 from mergegate.syntax.pragmas import read_pragmas
 from mergegate.syntax.statements import StatementReader
@@ -96,7 +95,6 @@ class ModuleReader(StatementReader):
         if b"nonlocal" in data:
             self.rebound = _rebound_names(tree)
         self.block(tree.body)
-        facts.functions[0].nullness = nullness_of(tree.body)
         self.read_bodies()
         self.finish()
         names = {name: node for name, node in scope.env.items() if isinstance(name, str)}
@@ -117,7 +115,8 @@ class ModuleReader(StatementReader):
                 scope.results.append((self.read(definition.body), 0))
             else:
                 self.block(definition.body)
-                self.facts.functions[scope.function].nullness = nullness_of(definition.body, definition.returns)
+                if not scope.dead:
+                    scope.flags |= FunctionFlag.ENDS
 
     def finish(self) -> None:
         """Move what the scopes gathered into the function and class facts."""

@@ -109,7 +109,15 @@ class Flag:
 
 
 class FunctionFlag:
-    """Bits of `FunctionFact.flags`; `ALTERNATIVE` as in `Flag`, of its definition."""
+    """Bits of `FunctionFact.flags`; `ALTERNATIVE` as in `Flag`, of its definition.
+
+    Attributes
+    ----------
+    ENDS
+        The end of its body is reached.
+    OPERATES
+        It has operators that values must support.
+    """
 
     ASYNC = 1
     GENERATOR = 2
@@ -117,6 +125,8 @@ class FunctionFlag:
     STUB = 8
     CHECKS_LOOP = 16
     ALTERNATIVE = 32
+    ENDS = 64
+    OPERATES = 128
 
 
 class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -167,57 +177,6 @@ class Parameter(msgspec.Struct, array_like=True, gc=False):
     default: int
 
 
-class Dereference(NamedTuple):
-    """A use that None does not support, of a value that may be None.
-
-    Attributes
-    ----------
-    form
-        How it is used: `attribute`, `call`, `subscript`, `iteration`, `context`, `operand` or `membership`.
-    text
-        The value's expression without literals.
-    place
-        Where the value stands.
-    calls
-        The calls that may have given None.
-    lines
-        The lines of the literal None that it may be.
-    certain
-        Whether it is None on every way that leads here, if a call among `calls` gives it.
-    """
-
-    form: str
-    text: str
-    place: Place
-    calls: tuple[Place, ...]
-    lines: tuple[int, ...]
-    certain: bool
-
-
-class Nullness(NamedTuple):
-    """What a function does with None.
-
-    Attributes
-    ----------
-    uses
-        Unguarded uses, for the linker to find out which of them may be of None indeed.
-    declared
-        1: its annotation admits None; -1: it does not; 0: there is none.
-    lines
-        Where it gives None, if it gives something else too.
-    calls
-        The calls whose result it may hand on.
-    """
-
-    uses: tuple[Dereference, ...] = ()
-    declared: int = 0
-    lines: tuple[int, ...] = ()
-    calls: tuple[Place, ...] = ()
-
-
-NO_NULLNESS = Nullness()
-
-
 class FunctionFact(msgspec.Struct, array_like=True, gc=False):
     """A function, method or lambda; function 0 is the module body.
 
@@ -233,8 +192,6 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
         Alternatives that the function's own parameters decide: each a conjunction of (index, demand). Guard 0 is empty.
     places
         Where each decorator stands.
-    nullness
-        What it does with None.
     """
 
     name: str
@@ -253,7 +210,6 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
     guards: tuple[Guard, ...] = ((),)
     code: bytes = b"\x90"
     places: tuple[Place, ...] = ()
-    nullness: Nullness = NO_NULLNESS
 
     @property
     def operations(self) -> tuple[Operation, ...]:

@@ -1,0 +1,338 @@
+"""What is known of None in the whole program: callables, attributes, variables, parameters."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from mergegate.checks.optional.answers import Answers
+from mergegate.checks.optional.attributes import OptionalAttributes
+from mergegate.checks.optional.functions import Digest, Functions
+from mergegate.checks.optional.likely import Likely
+from mergegate.checks.optional.reasons import Reason, Reasons
+from mergegate.checks.optional.shapes import ShapeResolver
+from mergegate.finding import Confidence, Step
+from mergegate.nullness.oracle import Argument, Called
+from mergegate.nullness.run import FunctionRun
+from mergegate.nullness.values import OK, SAFE, SOMETHING, Shape, Value
+from mergegate.rules.model import Knowledge
+from mergegate.semantics.callgraph import CallGraph
+from mergegate.semantics.values import EXACT, how_known
+from mergegate.semantics.values import NONE as NONE_UNION
+from mergegate.semantics.values import Value as Callee
+from mergegate.syntax.summary import NONE, FunctionFact, FunctionFlag, Place
+
+_NONE = NONE_UNION[0]
+
+
+class Lookups:
+    """Answers to what the runs of single functions ask of the program."""
+
+    def __init__(self, program: CallGraph, knowledge: Knowledge) -> None:
+        self.program = program
+        self.optional = knowledge.optional
+        self.reasons = Reasons()
+        self.likely = Likely(program, knowledge)
+        self.attributes = OptionalAttributes(program, self.likely)
+        self.shapes = ShapeResolver(program)
+        self.functions = Functions(program, self._prepare)
+        self._places: dict[int, dict[tuple[int, int], int]] = {}
+        self._variables: dict[tuple[int, str], Reason | None] = {}
+        self._declared: dict[int, int] = {}
+
+    def _prepare(self, function: int, tree: ast.AST) -> tuple[FunctionRun, dict[int, int]]:
+        answers = Answers(self, function)
+        assert isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module)
+        return FunctionRun(answers, tree), answers.origins
+
+    # -- places --------------------------------------------------------------------------------------------------
+
+    def at(self, module: int, line: int, column: int) -> int:
+        """Return the function whose `def` stands at a place, -1 if there is none."""
+        places = self._places.get(module)
+        if places is None:
+            base = self.program.function_base[module]
+            facts = self.program.modules[module].functions
+            places = self._places[module] = {
+                (fact.line, fact.column): base + number
+                for number, fact in enumerate(facts)
+                if number and not fact.flags & FunctionFlag.LAMBDA
+            }
+        return places.get((line, column), -1)
+
+    def calls_in(self, function: int) -> dict[Place, int]:
+        """Return the node of each call of a function, with those of the functions in it, by place."""
+        module = self.program.function_module[function]
+        facts = self.program.modules[module].functions
+        number = function - self.program.function_base[module]
+        first, last = facts[number].line, facts[number].end_line
+        inside = [facts[number]]
+        if number:
+            inside += [fact for fact in facts[number + 1 :] if first <= fact.line and fact.end_line <= last]
+        else:
+            inside += [fact for fact in facts if fact.flags & FunctionFlag.LAMBDA and fact.parent == 0]
+        return {
+            (each.line, each.column, each.height, each.end_column): each.node
+            for fact in inside
+            for each in fact.operations
+            if each.kind == "call"
+        }
+
+    # -- parameters, variables -----------------------------------------------------------------------------------
+
+    def parameter(self, function: int, position: int, *, declared: bool) -> Reason:
+        """Return the reason that stands for a parameter; whether it may be None at all is asked when it matters."""
+        name = self.program.functions[function].parameters[position].name
+        kind = "declared parameter" if declared else "parameter"
+        return Reason(kind, f"the parameter `{name}`", Confidence.MEDIUM, (), function, position)
+
+    def variable(self, module: int, name: str, node: int) -> Reason | None:
+        """Return why a variable of a module may be None; None if nothing says so."""
+        key = (module, name)
+        if key not in self._variables:
+            self._variables[key] = self._variable(module, name, node)
+        return self._variables[key]
+
+    def _variable(self, module: int, name: str, node: int) -> Reason | None:
+        rows = self.program.modules[module].rows
+        row = rows[node]
+        parts = row[1:] if row[0] == "|" else (node,)
+        path = self.program.paths[module]
+        declarations = [part for part in parts if rows[part][0] == "&"]
+        if declarations:
+            if any(_NONE in self.program.declared(module, rows[each][2]) for each in declarations):
+                step = Step(path, 1, f"`{name}` is declared to hold None")
+                return Reason("variable", f"`{name}` of the module", Confidence.LOW, (step,))
+            return None
+        if NONE in parts and len(parts) > 1:
+            step = Step(path, 1, f"`{name}` is set to None")
+            return Reason("variable", f"`{name}` of the module", Confidence.LOW, (step,))
+        return None
+
+    # -- calls ---------------------------------------------------------------------------------------------------
+
+    def call(
+        self, asking: Answers, call: ast.Call, node: int, arguments: Sequence[Argument], shape: Shape, *, awaited: bool
+    ) -> Called:
+        """Return what a call does, by all that its callee may be."""
+        row = self.program.modules[asking.module].rows[node]
+        if row[0] != "(":
+            return Called(Value(SAFE, shape))
+        callees = self.program.value(asking.module, row[1])
+        found = [self._callee(asking, call, callee, arguments, awaited=awaited) for callee in callees]
+        if not found:
+            return Called(Value(SAFE, shape))
+        # a receiver that may be of several classes may be of just the one that finds what it looks for
+        origins = SAFE
+        if all(each.value.origins != SAFE for each in found):
+            origins = frozenset().union(*(each.value.origins for each in found))
+        first = found[0]
+        if len(found) > 1:
+            first = Called(known=all(each.known for each in found), never=all(each.never for each in found))
+        return first._replace(value=Value(origins, shape))
+
+    def _callee(
+        self, asking: Answers, call: ast.Call, callee: Callee, arguments: Sequence[Argument], *, awaited: bool
+    ) -> Called:
+        kind = callee[0]
+        if kind in ("x", "xm"):
+            return self._library(asking, call, callee, len(arguments))
+        if kind == "fn":
+            return self._own(asking, call, callee, arguments, awaited=awaited)
+        return Called()
+
+    def _library(self, asking: Answers, call: ast.Call, callee: Callee, count: int) -> Called:
+        name = str(callee[1]) if callee[0] == "x" else f"{callee[1]}.{callee[3]}"
+        if name in _NEVER:
+            return Called(never=True, known=True)
+        most = self.listed(name)
+        if most is None or count > most:
+            return Called()
+        short = name.removeprefix("builtins.")
+        step = Step(asking.path, call.lineno, f"`{short}()` gives the value")
+        sure = Confidence.MEDIUM if name.endswith(_BY_KEY) else Confidence.HIGH
+        return Called(Value(SAFE | {self.reasons.number(Reason("call", f"`{short}()`", sure, (step,)))}))
+
+    def listed(self, name: str) -> int | None:
+        """Return with how many arguments at most a callable of a library gives None; None if it never does."""
+        most = self.optional.get(name)
+        return self.optional.get(self.program.types.canonical(name)) if most is None else most
+
+    def may_give(self, function: int) -> bool:
+        """Tell whether a function may give None, by its form, its annotation, and the names of what it calls."""
+        if self.declares(function) != 0:
+            return self.declares(function) > 0
+        return self.program.functions[function].name in self.likely.calls
+
+    def _own(
+        self, asking: Answers, call: ast.Call, callee: Callee, arguments: Sequence[Argument], *, awaited: bool
+    ) -> Called:
+        target, receiver = int(callee[1]), callee[2]
+        fact = self.program.functions[target]
+        if fact.decorators and not all(self._keeps(target, node) for node in fact.decorators):
+            return Called()
+        if self.program.is_async(target) is not awaited:
+            return Called()
+        if fact.flags & FunctionFlag.GENERATOR:
+            return Called()
+        digest = self.functions.digest(target)
+        passed = self._passed(fact, call, arguments, bound=receiver is not None)
+        numbers = self._gives(target, fact, digest, passed)
+        lowered = False
+        if receiver is not None and how_known(receiver) != EXACT and isinstance(receiver[1], int):
+            lowered = bool(self.program.overriding(receiver[1], fact.name))
+        origins: set[int] = set()
+        for number, line in numbers:
+            origins.add(self._through(asking, call, fact, number, line, lowered=lowered))
+        if digest.known and not lowered:
+            ensured, true, false = (
+                tuple([passed[p].expression for p in positions if p in passed])
+                for positions in (digest.ensured, digest.if_true, digest.if_false)
+            )
+            never = digest.never and not fact.flags & FunctionFlag.STUB
+        else:
+            ensured = true = false = ()
+            never = False
+        never = never or self._says_never(target, fact)
+        return Called(
+            Value(SAFE | origins) if origins else SOMETHING, never, ensured, true, false, digest.known and not lowered
+        )
+
+    def _says_never(self, target: int, fact: FunctionFact) -> bool:
+        module = self.program.function_module[target]
+        row = self.program.modules[module].rows[fact.returns]
+        return row[0] in ".gm" and row[-1] in ("NoReturn", "Never")
+
+    def _passed(
+        self, fact: FunctionFact, call: ast.Call, arguments: Sequence[Argument], *, bound: bool
+    ) -> dict[int, Argument]:
+        """Return the argument for each parameter; nothing is claimed of a call that spreads some."""
+        del call
+        if any(each.name in ("*", "**") for each in arguments):
+            return {}
+        offset = 1 if bound or (fact.owner >= 0 and fact.name == "__init__") else 0
+        names = {parameter.name: position for position, parameter in enumerate(fact.parameters)}
+        found: dict[int, Argument] = {}
+        position = offset
+        for each in arguments:
+            if each.name:
+                if each.name in names:
+                    found[names[each.name]] = each
+            else:
+                if position < len(fact.parameters) and fact.parameters[position].kind in "pa":
+                    found[position] = each
+                position += 1
+        return found
+
+    def _gives(
+        self, target: int, fact: FunctionFact, digest: Digest, passed: dict[int, Argument]
+    ) -> list[tuple[int, int]]:
+        """Return the reasons why a call of a function may give None, each with the line in the function."""
+        module = self.program.function_module[target]
+        path, name = self.program.paths[module], f"`{fact.qualname}()`"
+        declared = self.declares(target)
+        if declared < 0:
+            return []  # its author says that the way is not taken; type checkers report it there
+        found: list[tuple[int, int]] = []
+        for given in digest.nones:
+            if any(p in passed and passed[p].value.origins == SAFE for p in given.needs):
+                continue
+            if any(p not in passed and fact.parameters[p].default not in (0, NONE) for p in given.needs):
+                continue
+            sure = Confidence.MEDIUM if len(fact.guards) > 1 else Confidence.HIGH
+            if given.needs and not all(p in passed for p in given.needs):
+                sure = Confidence.MEDIUM
+            step = Step(path, given.line, f"{name} gives None here")
+            found.append((self.reasons.number(Reason("call", name, sure, (step,))), given.line))
+            break
+        for line, origins in digest.handed:
+            found.extend((number, line) for number in sorted(origins))
+        for position in digest.returned:
+            argument = passed.get(position)
+            if argument is not None:
+                found.extend((number, 0) for number in sorted(argument.value.origins - {OK}))
+            elif fact.parameters[position].default == NONE and (passed or not fact.parameters):
+                step = Step(path, fact.line, f"{name} gives the default of `{fact.parameters[position].name}`")
+                found.append((self.reasons.number(Reason("call", name, Confidence.MEDIUM, (step,))), 0))
+        if not found and declared > 0 and not (digest.known and digest.nones):
+            step = Step(path, fact.line, f"{name} is declared to give None")
+            found.append((self.reasons.number(Reason("call", name, Confidence.MEDIUM, (step,))), 0))
+        return found
+
+    def _through(
+        self, asking: Answers, call: ast.Call, fact: FunctionFact, number: int, line: int, *, lowered: bool
+    ) -> int:
+        """Return the number of a reason as it looks from a call of the function that hands it on."""
+        reason = self.reasons[number]
+        name = f"`{fact.qualname}()`"
+        first = Step(asking.path, call.lineno, f"{name} gives the value")
+        steps = (first, *reason.steps)[:_MAX_STEPS]
+        if line == 0 and reason.kind.endswith("parameter"):
+            return number  # the caller's own parameter comes back
+        sure = Confidence.MEDIUM if lowered and reason.confidence is Confidence.HIGH else reason.confidence
+        if reason.kind == "literal":
+            sure = Confidence.HIGH
+        kind = "call" if not reason.kind.endswith("parameter") else reason.kind
+        return self.reasons.number(Reason(kind, name, sure, steps, reason.function, reason.position))
+
+    def declares(self, function: int) -> int:
+        """Return 1 if a function's annotation admits None, -1 if it does not, 0 if there is none."""
+        known = self._declared.get(function)
+        if known is None:
+            fact, module = self.program.functions[function], self.program.function_module[function]
+            known = 0
+            if fact.returns:
+                union = self.program.declared(module, fact.returns)
+                row = self.program.modules[module].rows[fact.returns]
+                vague = not union or any(value[0] == "tv" for value in union)
+                known = 1 if _NONE in union else 0 if vague and row[0] in "|?" else -1
+            self._declared[function] = known
+        return known
+
+    def _keeps(self, function: int, node: int) -> bool:
+        values = self.program.value(self.program.function_module[function], node)
+        return bool(values) and all(
+            v[0] in ("x", "cls") and self.program.decorator_effects.get(str(v[1])) in _TRANSPARENT for v in values
+        )
+
+    def property_reason(self, key: int, name: str) -> Reason | None:
+        """Return why a property of a class may give None; None if nothing says so."""
+        hit = self.program.find_method(key, name)
+        if hit is None:
+            return None
+        module = self.program.class_module[hit[0]]
+        for value in self.program.value(module, hit[1]):
+            if value[0] != "fn" or not self.program.is_property(value[1]):
+                return None
+            fact = self.program.functions[value[1]]
+            numbers = self._gives(value[1], fact, self.functions.digest(value[1]), {})
+            if numbers:
+                reason = self.reasons[numbers[0][0]]
+                return reason._replace(kind="attribute", text=f"`{fact.qualname}`", confidence=Confidence.MEDIUM)
+        return None
+
+    def swallows(self, module: int, node: int) -> bool:
+        """Tell whether what a call makes may end an exception as a context manager."""
+        for value in self.program.value(module, node):
+            if value[0] != "ins" or not isinstance(value[1], int):
+                continue
+            for name in ("__exit__", "__aexit__"):
+                hit = self.program.find_method(value[1], name)
+                if hit is not None:
+                    home = self.program.class_module[hit[0]]
+                    row = self.program.modules[home].rows[hit[1]]
+                    if row[0] == "l":
+                        fact = self.program.modules[home].functions[row[1]]
+                        returns = self.program.modules[home].rows[fact.returns]
+                        return returns[0] in "gm" and returns[-1] == "bool"
+        return False
+
+
+_MAX_STEPS = 8
+# whether a key is there is often known from elsewhere
+_BY_KEY = (".get", "getenv", ".findtext", "current_task", "currentframe")
+_TRANSPARENT = ("transparent", "static", "class", "property", "cached-property", "cache")
+_NEVER = frozenset(
+    {"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "typing.assert_never", "pytest.fail",
+     "pytest.skip", "pytest.exit", "pytest.xfail", "typing_extensions.assert_never"}
+)  # fmt: skip
