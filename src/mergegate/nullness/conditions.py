@@ -44,7 +44,7 @@ class ConditionRun(ExpressionRun):
         path = path_of(expression)
         if path:
             state[path] = after
-        elif isinstance(expression, ast.Call) and not to_none:
+        elif isinstance(expression, ast.Call) and not to_none and held.origins != SAFE:
             self.tested += 1
             state[f"({ast.unparse(expression)}"] = True
         return possible
@@ -210,9 +210,10 @@ class ConditionRun(ExpressionRun):
         if is_in:
             if self.element(self.silently(right, state)).origins == SAFE:
                 self.narrow(left, state)
-            get = ast.Call(ast.Attribute(right, "get", ast.Load()), [left], [])
-            self.tested += 1
-            state[f"({ast.unparse(get)}"] = True
+            if self.oracle.has_lookups:
+                get = ast.Call(ast.Attribute(right, "get", ast.Load()), [left], [])
+                self.tested += 1
+                state[f"({ast.unparse(get)}"] = True
         return state
 
     # -- calls ---------------------------------------------------------------------------------------------------

@@ -76,6 +76,7 @@ class ExpressionRun:
         self.uses: dict[tuple[str, Place], Use] = {}
         self.catching: list[frozenset[str]] = []
         self.called: dict[Place, Called] = {}
+        self.rebound: set[str] = set()
         self.correlations = 0
         self.tested = 0
         self.inside: tuple[tuple[int, int], ...] = ()
@@ -141,6 +142,7 @@ class ExpressionRun:
 
     def _walrus(self, expression: ast.NamedExpr, state: State) -> Value:
         held = self.value(expression.value, state)
+        self.rebound.add(expression.target.id)
         rebind(state, expression.target.id, held, expression.value)
         return held
 

@@ -49,9 +49,20 @@ class Argument(NamedTuple):
 
 
 class Oracle(Protocol):
-    """The program around a function; `literals` are the numbers of reasons that stand for a None written there."""
+    """The program around a function.
+
+    Attributes
+    ----------
+    literals
+        The numbers of reasons that stand for a None written there.
+    """
 
     literals: set[int]
+
+    @property
+    def has_lookups(self) -> bool:
+        """Whether the function calls a method `get`."""
+        ...
 
     def literal(self, line: int) -> int:
         """Return the number of the reason that None is written there."""

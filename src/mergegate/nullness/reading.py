@@ -31,8 +31,8 @@ class Lines:
             self._whole = _parsed(self._data)
         return self._whole
 
-    def function(self, line: int, column: int, end: int) -> FunctionTree | None:
-        """Return the tree of the function whose `def` stands at a place.
+    def function(self, line: int, column: int, end: int) -> tuple[FunctionTree, int] | None:
+        """Return the tree of the function whose `def` stands at a place, and what to add to the lines in it.
 
         Parameters
         ----------
@@ -40,13 +40,15 @@ class Lines:
             First and last line, 1-based, and the column of the `def`.
         """
         if self._plain:
-            lead = b"\n" * (line - 1) if not column else b"\n" * (line - 2) + b"if 1:\n"
+            # empty lines before it would cost more than its own
+            lead, first = (b"if 1:\n", 2) if column else (b"", 1)
             tree = _parsed(lead + b"\n".join(self._lines[line - 1 : end]))
-            found = _first(tree, line, column) if tree is not None else None
+            found = _first(tree, first, column) if tree is not None else None
             if found is not None:
-                return found
+                return found, line - first
         tree = self.module()
-        return _first(tree, line, column) if tree is not None else None
+        found = _first(tree, line, column) if tree is not None else None
+        return None if found is None else (found, 0)
 
 
 def _parsed(data: bytes) -> ast.Module | None:

@@ -23,6 +23,8 @@ class FunctionRun(StatementRun):
         The program around it.
     definition
         The function's tree.
+    offset
+        What to add to its lines.
 
     Attributes
     ----------
@@ -32,9 +34,10 @@ class FunctionRun(StatementRun):
         Whether it was too long or too deep to be followed.
     """
 
-    def __init__(self, oracle: Oracle, definition: FunctionTree | ast.Module) -> None:
+    def __init__(self, oracle: Oracle, definition: FunctionTree | ast.Module, offset: int = 0) -> None:
         super().__init__(oracle)
         self.definition = definition
+        self.offset = offset
         self.initial: dict[str, Value] = {}
         self.end: State | None = None
         self.failed = False
@@ -77,10 +80,6 @@ class FunctionRun(StatementRun):
         """Return what parameters that are bound again hold in a nested function."""
         again = self.later(statement)
         return {name: held for name, held in self.initial.items() if name in again}
-
-    def rebound(self) -> set[str]:
-        """Return the names that are bound anywhere in it."""
-        return {name for name, _ in self._scanned().stores}
 
     def _scanned(self) -> _Scan:
         if self._scan is None:

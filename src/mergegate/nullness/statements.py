@@ -8,17 +8,14 @@ from typing import ClassVar, NamedTuple
 
 from mergegate.nullness.patterns import PatternRun
 from mergegate.nullness.values import (
-    OK,
     SAFE,
     SOMETHING,
     State,
     Value,
-    either,
     forget,
-    is_none,
     join,
     last_name,
-    none_of,
+    meet_into,
     path_of,
     rebind,
     some,
@@ -46,7 +43,8 @@ class StatementRun(PatternRun):
         """Forget what an earlier run has noted."""
         self.returns: list[Return] = []
         self.loops: list[tuple[list[State | None], list[State | None]]] = []
-        self.attempts: list[list[State | None]] = []
+        self.attempts: list[State] = []
+        self.rebound: set[str] = set()
 
     def function(self, definition: ast.FunctionDef | ast.AsyncFunctionDef, state: State) -> State | None:
         """Run the body of a function."""
@@ -58,7 +56,7 @@ class StatementRun(PatternRun):
             if state is None:
                 return None
             if self.attempts:
-                self.attempts[-1].append(dict(state))
+                meet_into(self.attempts[-1], state)
             handler = self._statements.get(statement.__class__)
             if handler is None:
                 self.parts(statement, state)
@@ -71,6 +69,7 @@ class StatementRun(PatternRun):
     def bind(self, target: ast.expr, held: Value, state: State, value: ast.expr | None = None) -> None:
         """Assign to a target."""
         if isinstance(target, ast.Name):
+            self.rebound.add(target.id)
             rebind(state, target.id, held, value)
         elif isinstance(target, ast.Tuple | ast.List):
             self._unpack(target, held, state, value)
@@ -137,6 +136,7 @@ class StatementRun(PatternRun):
         self.use(target, "operand", self.value(target, state))
         path = path_of(target)
         if path:
+            self.rebound.add(path)
             rebind(state, path, SOMETHING)
         return state
 
@@ -345,15 +345,15 @@ class StatementRun(PatternRun):
 
     def _attempt(self, body: Sequence[ast.stmt], state: State, caught: frozenset[str]) -> tuple[State | None, State]:
         """Run statements that may break off; return the state behind them, and that of all places in them."""
-        inside: list[State | None] = [dict(state)]
+        inside: State = dict(state)
         self.attempts.append(inside)
         self.catching.append(caught)
         end = self.block(body, state)
         self.catching.pop()
         self.attempts.pop()
-        broken = join([*inside, end])
-        assert broken is not None
-        return end, broken
+        if end is not None:
+            meet_into(inside, end)
+        return end, inside
 
     def _with(self, statement: ast.With | ast.AsyncWith, state: State) -> State | None:
         swallowed: set[str] = set()

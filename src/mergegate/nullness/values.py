@@ -26,7 +26,7 @@ SOMETHING = Value(SAFE)
 # `~text` what names hold where a condition is true, and where it is false
 State = dict[str, Any]
 _MAX_SHAPE = 6
-_CONDITIONS = frozenset({ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Call})
+CONDITIONS = frozenset({ast.Compare, ast.BoolOp, ast.UnaryOp})
 _MARKS = "?(~"
 
 
@@ -75,6 +75,24 @@ def _meet(one: State, other: State) -> State:
     return merged
 
 
+def meet_into(known: State, other: State) -> None:
+    """Join a state into another one; one more way leads there."""
+    for key, held in other.items():
+        there = known.get(key)
+        if there is held:
+            continue
+        if there is None:
+            if key.isidentifier():
+                known[key] = held
+        elif there != held:
+            if key[0] in _MARKS:
+                del known[key]
+            else:
+                known[key] = either([there, held])
+    for key in [key for key in known if key not in other and not key.isidentifier()]:
+        del known[key]
+
+
 def either(values: list[Value]) -> Value:
     """Return what holds of a value that is one of several."""
     if not values:
@@ -100,7 +118,7 @@ def rebind(state: State, key: str, held: Value, value: ast.expr | None = None) -
     if len(state) > 1 or key not in state:
         forget(state, key)
     state[key] = held
-    if value is not None and value.__class__ in _CONDITIONS and key.isidentifier():
+    if value is not None and value.__class__ in CONDITIONS and key.isidentifier():
         names = frozenset([part.id for part in ast.walk(value) if part.__class__ is ast.Name])
         if key not in names:
             state[f"?{key}"] = (value, names)

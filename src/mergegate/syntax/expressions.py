@@ -198,9 +198,12 @@ class ExpressionReader(FunctionReader):
             spine.append(left)
             left = left.left
         node = self.read(left)
-        self.scope.flags |= FunctionFlag.OPERATES
+        operands = self.scope.operands
+        operands.add(node)
         for part in reversed(spine):
-            node = self.combine(node, part.op, self.read(part.right))
+            right = self.read(part.right)
+            operands.add(right)
+            node = self.combine(node, part.op, right)
         return node
 
     def combine(self, left: int, operator: ast.operator, right: int) -> int:
@@ -214,11 +217,12 @@ class ExpressionReader(FunctionReader):
         return right if self.rows[right][0] in _CONCATENABLE else UNKNOWN
 
     def read_unary(self, expression: ast.UnaryOp) -> int:
-        row = self.rows[self.read(expression.operand)]
+        node = self.read(expression.operand)
+        row = self.rows[node]
+        if not isinstance(expression.op, ast.Not):
+            self.scope.operands.add(node)
         if row[0] == "#" and isinstance(expression.op, ast.USub):
             return self.nodes["#", -row[1]]
-        if not isinstance(expression.op, ast.Not):
-            self.scope.flags |= FunctionFlag.OPERATES
         return UNKNOWN
 
     def read_boolean(self, expression: ast.BoolOp, flags: int = 0) -> int:
@@ -236,13 +240,14 @@ class ExpressionReader(FunctionReader):
         return nodes[-1] if truth else self.nodes.union(nodes)
 
     def read_compare(self, expression: ast.Compare) -> int:
-        self.read(expression.left)
+        left = self.read(expression.left)
         for operator, value in zip(expression.ops, expression.comparators, strict=True):
             node = self.read(value)
             if isinstance(operator, ast.In | ast.NotIn):
                 self.operator("__contains__", node, expression)
             elif not isinstance(operator, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
-                self.scope.flags |= FunctionFlag.OPERATES
+                self.scope.operands.update((left, node))
+            left = node
         return UNKNOWN
 
     def read_conditional(self, expression: ast.IfExp, flags: int = 0) -> int:

@@ -136,6 +136,8 @@ class ModuleReader(StatementReader):
                     fact.flags &= ~FunctionFlag.STUB
             if scope.results:
                 fact.results = tuple(scope.results)
+            if scope.operands:
+                fact.operands = tuple(sorted([node for node in scope.operands if self.rows[node][0] not in "?sb#kLSDGT"]))
             if scope.yields:
                 fact.yields = self.nodes.union(scope.yields)
             if len(scope.guards) > 1:

@@ -9,7 +9,7 @@ from mergegate.syntax.alternatives import STDLIB, place_of
 from mergegate.syntax.expressions import EXPRESSIONS
 from mergegate.syntax.patterns import PatternReader
 from mergegate.syntax.scope import Scope
-from mergegate.syntax.summary import NONE, UNKNOWN, ClassFact, Flag, FunctionFlag
+from mergegate.syntax.summary import NONE, UNKNOWN, ClassFact, Flag
 
 
 class StatementReader(PatternReader):
@@ -76,7 +76,7 @@ class StatementReader(PatternReader):
         target = statement.target
         held = self.read(target)
         node = self.read(statement.value)
-        self.scope.flags |= FunctionFlag.OPERATES
+        self.scope.operands.update((held, node))
         if isinstance(target, ast.Name) and target.id == "__all__":
             self.add_exports(statement.value)
         row = self.rows[node]

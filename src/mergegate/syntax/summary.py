@@ -115,8 +115,6 @@ class FunctionFlag:
     ----------
     ENDS
         The end of its body is reached.
-    OPERATES
-        It has operators that values must support.
     """
 
     ASYNC = 1
@@ -126,7 +124,6 @@ class FunctionFlag:
     CHECKS_LOOP = 16
     ALTERNATIVE = 32
     ENDS = 64
-    OPERATES = 128
 
 
 class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -192,6 +189,8 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
         Alternatives that the function's own parameters decide: each a conjunction of (index, demand). Guard 0 is empty.
     places
         Where each decorator stands.
+    operands
+        The nodes that operators take which not all values support.
     """
 
     name: str
@@ -210,6 +209,7 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
     guards: tuple[Guard, ...] = ((),)
     code: bytes = b"\x90"
     places: tuple[Place, ...] = ()
+    operands: tuple[int, ...] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:

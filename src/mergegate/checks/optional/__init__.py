@@ -68,7 +68,7 @@ class _OptionalCheck:
             found = [why for number in sorted(use.origins) if (why := self._why(use, number)) is not None]
             if found:
                 seen.add(use.place[:2])
-                yield self._finding(function, rule, use, max(found, key=lambda why: why.confidence.rank))
+                yield self._finding(function, rule, use, run.offset, max(found, key=lambda why: why.confidence.rank))
 
     def _why(self, use: Use, number: int) -> Reason | None:
         reason = self.lookups.reasons[number]
@@ -98,13 +98,15 @@ class _OptionalCheck:
         sure = Confidence.MEDIUM if known.count else Confidence.HIGH
         return reason._replace(confidence=sure, steps=(*reason.steps, step))
 
-    def _finding(self, function: int, rule: Rule, use: Use, why: Reason) -> Finding:
+    def _finding(self, function: int, rule: Rule, use: Use, offset: int, why: Reason) -> Finding:
         program = self.program
         module = program.function_module[function]
         path = program.paths[module]
         line, column, height, end = use.place
+        line += offset
         if use.functions:
-            inner = self.lookups.at(module, *use.functions[-1])
+            start, indentation = use.functions[-1]
+            inner = self.lookups.at(module, start + offset, indentation)
             function = inner if inner >= 0 else function
         scope = program.functions[function].qualname if function != program.function_base[module] else ""
         in_test = path.startswith(_TESTS) or any(f"/{part}" in path for part in _TESTS)

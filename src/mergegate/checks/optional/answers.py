@@ -30,24 +30,28 @@ class Answers:
         What is known of the whole program.
     function
         The function that is run.
+    offset
+        What to add to the lines in its tree.
     """
 
-    def __init__(self, lookups: Lookups, function: int) -> None:
+    def __init__(self, lookups: Lookups, function: int, offset: int) -> None:
         self.lookups = lookups
         self.program = lookups.program
         self.function = function
+        self.offset = offset
         self.module = self.program.function_module[function]
         self.path = self.program.paths[self.module]
         self.literals: set[int] = set()
         self.origins: dict[int, int] = {}
         self._nodes: dict[Place, int] | None = None
+        self._has_lookups: bool | None = None
         self._names: dict[str, Value] = {}
 
     # -- names ---------------------------------------------------------------------------------------------------
 
     def literal(self, line: int) -> int:
         """Return the number of the reason that None is written there."""
-        step = Step(self.path, line, "None is written here")
+        step = Step(self.path, line + self.offset, "None is written here")
         number = self.lookups.reasons.number(Reason("literal", "None", Confidence.MEDIUM, (step,)))
         self.literals.add(number)
         return number
@@ -59,7 +63,7 @@ class Answers:
         spread = [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
         if isinstance(definition, ast.Lambda):
             return {each.arg: SOMETHING for each in (*named, *spread)}
-        function = self.lookups.at(self.module, definition.lineno, definition.col_offset)
+        function = self.lookups.at(self.module, definition.lineno + self.offset, definition.col_offset)
         if function < 0:
             return {each.arg: SOMETHING for each in (*named, *spread)}
         fact = self.program.functions[function]
@@ -191,14 +195,30 @@ class Answers:
 
     def _with_default(self, name: str, call: ast.Call) -> Called:
         sure = Confidence.HIGH if name in ("next", "max", "min") else Confidence.MEDIUM
-        step = Step(self.path, call.lineno, f"`{name}()` with None as default")
+        step = Step(self.path, self.line(call), f"`{name}()` with None as default")
         number = self.lookups.reasons.number(Reason("call", f"`{name}()` with None as its default", sure, (step,)))
         return Called(Value(SAFE | {number}))
 
+    def line(self, part: ast.expr) -> int:
+        """Return the line of a part of the tree in the file."""
+        return part.lineno + self.offset
+
+    @property
+    def has_lookups(self) -> bool:
+        """Whether the function calls a method `get`."""
+        if self._has_lookups is None:
+            rows = self.program.modules[self.module].rows
+            callees = [rows[rows[node][1]] for node in self._calls().values() if rows[node][0] == "("]
+            self._has_lookups = any(row[0] == "." and row[2] == "get" for row in callees)
+        return self._has_lookups
+
     def _node(self, call: ast.Call) -> int:
+        return self._calls().get(place_of(call), 0)
+
+    def _calls(self) -> dict[Place, int]:
         if self._nodes is None:
-            self._nodes = self.lookups.calls_in(self.function)
-        return self._nodes.get(place_of(call), 0)
+            self._nodes = self.lookups.calls_in(self.function, self.offset)
+        return self._nodes
 
     def swallows(self, manager: ast.expr) -> bool:
         """Tell whether a context manager may end an exception."""

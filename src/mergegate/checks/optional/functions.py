@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mergegate.nullness.reading import Lines
+from mergegate.nullness.reading import FunctionTree, Lines
 from mergegate.nullness.run import FunctionRun
 from mergegate.nullness.statements import Return
 from mergegate.nullness.values import SAFE, State
@@ -55,6 +55,8 @@ class Digest(NamedTuple):
 
 
 UNREAD = Digest()
+# makes a run of a function from its tree and what to add to the lines in it, with the number of each parameter
+Prepare = Callable[[int, "FunctionTree | ast.Module", int], tuple[FunctionRun, dict[int, int]]]
 
 
 class Functions:
@@ -68,7 +70,7 @@ class Functions:
         Makes a run of a function: in an oracle of its own.
     """
 
-    def __init__(self, program: CallGraph, prepare: Callable[[int, ast.AST], tuple[FunctionRun, dict[int, int]]]) -> None:
+    def __init__(self, program: CallGraph, prepare: Prepare) -> None:
         self.program = program
         self._prepare = prepare
         self._runs: dict[int, FunctionRun | None] = {}
@@ -82,25 +84,26 @@ class Functions:
         if function in self._runs:
             return self._runs[function]
         self._runs[function] = None
-        tree = self.tree(function)
-        if tree is None:
+        found = self._tree(function)
+        if found is None:
             return None
         self._nesting += 1
-        run, origins = self._prepare(function, tree)
+        run, origins = self._prepare(function, *found)
         run.run()
         self._nesting -= 1
         self._runs[function] = run
         self._origins[function] = origins
         return run
 
-    def tree(self, function: int) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Module | None:
-        """Return the tree of a function, of the whole module for its body."""
+    def _tree(self, function: int) -> tuple[FunctionTree | ast.Module, int] | None:
+        """Return the tree of a function, of the whole module for its body, and what to add to its lines."""
         module = self.program.function_module[function]
         lines = self._lines.get(module)
         if lines is None:
             lines = self._lines[module] = Lines(self.program.contents(module))
         if function == self.program.function_base[module]:
-            return lines.module()
+            tree = lines.module()
+            return None if tree is None else (tree, 0)
         fact = self.program.functions[function]
         return lines.function(fact.line, fact.column, fact.end_line)
 
@@ -119,7 +122,7 @@ class Functions:
         return self._digests[function]
 
     def _read(self, function: int, run: FunctionRun) -> Digest:
-        origins = self._origins[function]
+        origins, offset = self._origins[function], run.offset
         by_number = {number: position for position, number in origins.items()}
         exits = [each.state for each in run.returns]
         if run.end is not None:
@@ -128,7 +131,7 @@ class Functions:
         handed: list[tuple[int, frozenset[int]]] = []
         returned: set[int] = set()
         parameters = self.program.functions[function].parameters
-        rebound = run.rebound()
+        rebound = run.rebound
         stable = {p: n for p, n in origins.items() if parameters[p].name not in rebound}
 
         def needs(state: State) -> frozenset[int]:
@@ -142,13 +145,13 @@ class Functions:
             returned |= {by_number[n] for n in numbers if n in by_number}
             literal = {n for n in numbers if n in run.oracle.literals}
             if literal:
-                nones.append(Given(each.line, each.explicit, needs(each.state)))
+                nones.append(Given(each.line + offset, each.explicit, needs(each.state)))
             rest = numbers - literal - by_number.keys()
             if rest:
-                handed.append((each.line, rest))
+                handed.append((each.line + offset, rest))
         if run.end is not None and isinstance(run.definition, ast.FunctionDef | ast.AsyncFunctionDef):
             last = run.definition.body[-1]
-            nones.append(Given(last.end_lineno or last.lineno, False, needs(run.end)))  # noqa: FBT003
+            nones.append(Given((last.end_lineno or last.lineno) + offset, False, needs(run.end)))  # noqa: FBT003
         if all(each.value.origins and not each.value.origins & SAFE and not each.value.origins - run.oracle.literals for each in run.returns):
             nones = []  # what gives nothing else is no lookup
 

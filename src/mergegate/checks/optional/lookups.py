@@ -13,6 +13,7 @@ from mergegate.checks.optional.reasons import Reason, Reasons
 from mergegate.checks.optional.shapes import ShapeResolver
 from mergegate.finding import Confidence, Step
 from mergegate.nullness.oracle import Argument, Called
+from mergegate.nullness.reading import FunctionTree
 from mergegate.nullness.run import FunctionRun
 from mergegate.nullness.values import OK, SAFE, SOMETHING, Shape, Value
 from mergegate.rules.model import Knowledge
@@ -39,11 +40,13 @@ class Lookups:
         self._places: dict[int, dict[tuple[int, int], int]] = {}
         self._variables: dict[tuple[int, str], Reason | None] = {}
         self._declared: dict[int, int] = {}
+        self._children: dict[int, dict[int, list[int]]] = {}
 
-    def _prepare(self, function: int, tree: ast.AST) -> tuple[FunctionRun, dict[int, int]]:
-        answers = Answers(self, function)
-        assert isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module)
-        return FunctionRun(answers, tree), answers.origins
+    def _prepare(
+        self, function: int, tree: FunctionTree | ast.Module, offset: int
+    ) -> tuple[FunctionRun, dict[int, int]]:
+        answers = Answers(self, function, offset)
+        return FunctionRun(answers, tree, offset), answers.origins
 
     # -- places --------------------------------------------------------------------------------------------------
 
@@ -60,23 +63,38 @@ class Lookups:
             }
         return places.get((line, column), -1)
 
-    def calls_in(self, function: int) -> dict[Place, int]:
-        """Return the node of each call of a function, with those of the functions in it, by place."""
+    def calls_in(self, function: int, offset: int) -> dict[Place, int]:
+        """Return the node of each call of a function, with those of the functions in it, by place in its tree.
+
+        Parameters
+        ----------
+        offset
+            What to add to lines in the tree.
+        """
         module = self.program.function_module[function]
         facts = self.program.modules[module].functions
         number = function - self.program.function_base[module]
-        first, last = facts[number].line, facts[number].end_line
-        inside = [facts[number]]
-        if number:
-            inside += [fact for fact in facts[number + 1 :] if first <= fact.line and fact.end_line <= last]
-        else:
-            inside += [fact for fact in facts if fact.flags & FunctionFlag.LAMBDA and fact.parent == 0]
+        inside = [number]
+        children = self._children_in(module)
+        for each in inside:
+            inside.extend(
+                child for child in children.get(each, ()) if number or facts[child].flags & FunctionFlag.LAMBDA
+            )
         return {
-            (each.line, each.column, each.height, each.end_column): each.node
-            for fact in inside
-            for each in fact.operations
+            (each.line - offset, each.column, each.height, each.end_column): each.node
+            for part in inside
+            for each in facts[part].operations
             if each.kind == "call"
         }
+
+    def _children_in(self, module: int) -> dict[int, list[int]]:
+        known = self._children.get(module)
+        if known is None:
+            known = self._children[module] = {}
+            for number, fact in enumerate(self.program.modules[module].functions):
+                if number:
+                    known.setdefault(fact.parent, []).append(number)
+        return known
 
     # -- parameters, variables -----------------------------------------------------------------------------------
 
@@ -149,7 +167,7 @@ class Lookups:
         if most is None or count > most:
             return Called()
         short = name.removeprefix("builtins.")
-        step = Step(asking.path, call.lineno, f"`{short}()` gives the value")
+        step = Step(asking.path, asking.line(call), f"`{short}()` gives the value")
         sure = Confidence.MEDIUM if name.endswith(_BY_KEY) else Confidence.HIGH
         return Called(Value(SAFE | {self.reasons.number(Reason("call", f"`{short}()`", sure, (step,)))}))
 
@@ -265,7 +283,7 @@ class Lookups:
         """Return the number of a reason as it looks from a call of the function that hands it on."""
         reason = self.reasons[number]
         name = f"`{fact.qualname}()`"
-        first = Step(asking.path, call.lineno, f"{name} gives the value")
+        first = Step(asking.path, asking.line(call), f"{name} gives the value")
         steps = (first, *reason.steps)[:_MAX_STEPS]
         if line == 0 and reason.kind.endswith("parameter"):
             return number  # the caller's own parameter comes back

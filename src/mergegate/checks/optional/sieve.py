@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mergegate.syntax.summary import NONE, FunctionFact, FunctionFlag, ModuleSummary, Row
+from mergegate.syntax.summary import NONE, FunctionFact, ModuleSummary, Row
 
 if TYPE_CHECKING:
     from mergegate.checks.optional.lookups import Lookups
@@ -31,14 +31,12 @@ class Sieve:
         sources.update(self._parameters(module, summary))
         if not sources:
             return []
-        used = self._used(summary, sources)
-        real = {node for node in {base for bases in used.values() for base in bases} if self._confirmed(module, node)}
-        used = {node: bases for node, bases in used.items() if not real.isdisjoint(bases)}
-        operands = {node for node in sources if node in real or self._confirmed(module, node)}
-        return [
-            number for number, fact in enumerate(summary.functions)
-            if self._uses(fact, summary.rows, operands, used)
-        ]  # fmt: skip
+        real = {node for node in sources if self._confirmed(module, node)}
+        held = self._held(summary, real)
+        used = {
+            node for node, row in enumerate(summary.rows) if row[0] in _USING and len(row) > 1 and row[1] in held
+        }  # fmt: skip
+        return [number for number, fact in enumerate(summary.functions) if self._uses(fact, summary.rows, held, used)]
 
     def _sources(self, module: int, rows: list[Row]) -> set[int]:
         calls, attributes = self.likely.calls, self.likely.attributes
@@ -103,34 +101,34 @@ class Sieve:
         return False
 
     @staticmethod
-    def _used(summary: ModuleSummary, sources: set[int]) -> dict[int, frozenset[int]]:
-        """Return the rows of what is made of sources by a use, each with the sources: attributes, items, elements."""
+    def _held(summary: ModuleSummary, sources: set[int]) -> set[int]:
+        """Return the rows of what may be a source: of several things one, a variable, the result of awaiting."""
         rows, variables = summary.rows, summary.variables
-        may: dict[int, frozenset[int]] = {node: frozenset((node,)) for node in sources}
-        nothing: frozenset[int] = frozenset()
+        held = set(sources)
         for _ in range(2):
             for node, row in enumerate(rows):
                 kind = row[0]
-                if kind not in _HANDING or node in may:
+                if kind not in _HANDING or node in held:
                     continue
-                parts = row[1:] if kind == "|" else variables[row[1]] if kind == "v" else row[4:6] if kind == "~" else row[1:2]
-                if not may.keys().isdisjoint(parts):
-                    may[node] = nothing.union(*[may[part] for part in parts if part in may])
-        return {
-            node: may[row[1]] for node, row in enumerate(rows) if row[0] in _USING and len(row) > 1 and row[1] in may
-        }  # fmt: skip
+                parts = (
+                    row[1:] if kind == "|" else variables[row[1]] if kind == "v" else row[4:6] if kind == "~" else row[1:2]
+                )
+                if not held.isdisjoint(parts):
+                    held.add(node)
+        return held
 
     @staticmethod
-    def _uses(fact: FunctionFact, rows: list[Row], sources: set[int], used: dict[int, frozenset[int]]) -> bool:
-        operates = fact.flags & FunctionFlag.OPERATES
+    def _uses(fact: FunctionFact, rows: list[Row], sources: set[int], used: set[int]) -> bool:
+        if not sources.isdisjoint(fact.operands):
+            return True
         for operation in fact.operations:
             node = operation.node
-            if node in used or (node in sources and (operates or operation.kind in _ENTERING)):
+            if node in used or (node in sources and operation.kind in _ENTERING):
                 return True
             row = rows[node]
             if row[0] == "(" and row[1] in used:
                 return True
-        return bool(operates) and any(p.default == NONE for p in fact.parameters)
+        return False
 
 
 _DEFAULTED = frozenset({"next", "getattr", "pop", "max", "min"})
