@@ -82,12 +82,19 @@ class ConditionRun(ExpressionRun):
         """Apply what an earlier branch under the same condition has left."""
         if not self.correlations:
             return state
-        held = state.get(f"~{ast.unparse(test)}")
+        held = state.get(f"~{self.text(test)}")
         if held is not None:
             for name, value in held[0 if truth else 1].items():
                 if name in state:
                     state[name] = value
         return state
+
+    def text(self, test: ast.expr) -> str:
+        """Return the text of a condition."""
+        known = self.texts.get(test)
+        if known is None:
+            known = self.texts[test] = ast.unparse(test)
+        return known
 
     def _assume_boolean(self, test: ast.BoolOp, state: State, *, truth: bool) -> State | None:
         if isinstance(test.op, ast.And) is truth:

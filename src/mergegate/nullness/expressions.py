@@ -79,6 +79,7 @@ class ExpressionRun:
         self.rebound: set[str] = set()
         self.correlations = 0
         self.tested = 0
+        self.texts: dict[ast.expr, str] = {}
         self.inside: tuple[tuple[int, int], ...] = ()
         self.quiet = 0
         self.depth = 0

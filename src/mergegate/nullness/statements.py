@@ -284,9 +284,9 @@ class StatementRun(PatternRun):
             return
         held = tuple({key: way[key] for key in differing if key in way} for way in (yes, no))
         self.correlations += 1
-        out[f"~{ast.unparse(statement.test)}"] = held
+        out[f"~{self.text(statement.test)}"] = held
         if isinstance(statement.test, ast.UnaryOp) and isinstance(statement.test.op, ast.Not):
-            out[f"~{ast.unparse(statement.test.operand)}"] = held[::-1]
+            out[f"~{self.text(statement.test.operand)}"] = held[::-1]
 
     def _while(self, statement: ast.While, state: State) -> State | None:
         def test(at: State, *, truth: bool) -> State | None:

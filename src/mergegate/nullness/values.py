@@ -25,7 +25,8 @@ SOMETHING = Value(SAFE)
 # names and paths hold values; `?name` the condition that a name stands for, `(text` that a call has been tested,
 # `~text` what names hold where a condition is true, and where it is false
 State = dict[str, Any]
-_MAX_SHAPE = 6
+_MAX_SHAPES = 4
+_DEEP_OF_SEVERAL = 3
 CONDITIONS = frozenset({ast.Compare, ast.BoolOp, ast.UnaryOp})
 _MARKS = "?(~"
 
@@ -97,20 +98,23 @@ def either(values: list[Value]) -> Value:
     """Return what holds of a value that is one of several."""
     if not values:
         return SOMETHING
-    shapes = list(dict.fromkeys(value.shape for value in values if value.shape))
-    shape: Shape = () if not shapes else shapes[0] if len(shapes) == 1 else ("|", *shapes)
-    if len(shapes) > _MAX_SHAPE or any(deep(each) > _MAX_SHAPE for each in shapes):
-        shape = ()
-    return Value(frozenset().union(*(value.origins for value in values)), shape)
+    shapes: list[Shape] = []
+    for value in values:
+        if value.shape and value.shape not in shapes:
+            shapes.append(value.shape)
+    shape: Shape = shapes[0] if len(shapes) == 1 else ()
+    if 1 < len(shapes) <= _MAX_SHAPES and all(deep(each) < _DEEP_OF_SEVERAL for each in shapes):
+        shape = ("|", *shapes)
+    return Value(frozenset().union(*[value.origins for value in values]), shape)
 
 
 def deep(shape: Shape) -> int:
     """Return how many steps a shape takes, to keep those of loops short."""
     steps = 0
-    while shape and isinstance(shape[1] if len(shape) > 1 else None, tuple):
+    while shape and shape[0] in ("a", "e", "i"):
         shape = shape[1]
         steps += 1
-    return steps
+    return steps + _DEEP_OF_SEVERAL if shape and shape[0] in ("|", "t", "l") else steps
 
 
 def rebind(state: State, key: str, held: Value, value: ast.expr | None = None) -> None:

@@ -103,9 +103,12 @@ class GuardedReader(LoopReader):
             expression = item.context_expr
             if asynchronous:
                 scope.awaits += 1
-                node = self.nodes["N", self.read_outcome(expression, Flag.AWAITED)]
+                manager = self.read_outcome(expression, Flag.AWAITED)
+                self.used(manager)
+                node = self.nodes["N", manager]
             else:
                 manager = self.read(expression)
+                self.used(manager)
                 self.operation("enter", manager, expression)
                 entered.append((manager, expression))
                 node = self.nodes["n", manager]

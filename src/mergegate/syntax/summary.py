@@ -115,6 +115,8 @@ class FunctionFlag:
     ----------
     ENDS
         The end of its body is reached.
+    RAISES
+        It has a `raise` or an `assert`.
     """
 
     ASYNC = 1
@@ -124,6 +126,7 @@ class FunctionFlag:
     CHECKS_LOOP = 16
     ALTERNATIVE = 32
     ENDS = 64
+    RAISES = 128
 
 
 class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -189,8 +192,8 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
         Alternatives that the function's own parameters decide: each a conjunction of (index, demand). Guard 0 is empty.
     places
         Where each decorator stands.
-    operands
-        The nodes that operators take which not all values support.
+    bases
+        The nodes that are used in a way that None does not support, where no test before has spoken of them.
     """
 
     name: str
@@ -209,7 +212,7 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
     guards: tuple[Guard, ...] = ((),)
     code: bytes = b"\x90"
     places: tuple[Place, ...] = ()
-    operands: tuple[int, ...] = ()
+    bases: tuple[int, ...] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:

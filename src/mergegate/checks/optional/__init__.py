@@ -65,13 +65,13 @@ class _OptionalCheck:
             rule = self.rules.get(_RULES[use.form])
             if rule is None or use.place[:2] in seen:
                 continue
-            found = [why for number in sorted(use.origins) if (why := self._why(use, number)) is not None]
+            reasons = [reason for number in sorted(use.origins) for reason in self.lookups.resolved(number)]
+            found = [why for reason in reasons if (why := self._why(use, reason)) is not None]
             if found:
                 seen.add(use.place[:2])
                 yield self._finding(function, rule, use, run.offset, max(found, key=lambda why: why.confidence.rank))
 
-    def _why(self, use: Use, number: int) -> Reason | None:
-        reason = self.lookups.reasons[number]
+    def _why(self, use: Use, reason: Reason) -> Reason | None:
         if reason.function >= 0:
             return self._parameter(reason)
         if reason.kind == "literal" and use.certain:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mergegate.checks.optional.reasons import Reason
 from mergegate.finding import Confidence, Step
 from mergegate.nullness.oracle import NOTHING, Argument, Called
-from mergegate.nullness.values import SAFE, SOMETHING, Shape, Value, is_none, last_name
+from mergegate.nullness.values import SAFE, SOMETHING, Shape, Value, deep, is_none, last_name
 from mergegate.semantics.values import NONE as NONE_UNION
 from mergegate.semantics.values import Union
 from mergegate.syntax.alternatives import place_of
@@ -112,8 +112,8 @@ class Answers:
         if not base:
             return SOMETHING
         shape: Shape = ("a", base, name)
-        if name not in self.lookups.likely.attributes or _steps(base) > _MAX_STEPS:
-            return Value(SAFE, shape if _steps(base) <= _MAX_STEPS else ())
+        if name not in self.lookups.likely.attributes or deep(base) > _MAX_STEPS:
+            return Value(SAFE, shape if deep(base) <= _MAX_STEPS else ())
         found = [self._member(value, name) for value in self.lookups.shapes.union(base)]
         if not found or any(number == 0 for number in found):
             return Value(SAFE, shape)
@@ -130,14 +130,14 @@ class Answers:
 
     def element(self, base: Shape) -> Value:
         """Return what an element of an iterable may be."""
-        if not base or _steps(base) > _MAX_STEPS:
+        if not base or deep(base) > _MAX_STEPS:
             return SOMETHING
         union = self.program.element_of(self.lookups.shapes.union(base))
         return self._declared(union, ("e", base), "an element")
 
     def item(self, base: Shape, index: int | str | None) -> Value:
         """Return what a subscript may give."""
-        if not base or _steps(base) > _MAX_STEPS:
+        if not base or deep(base) > _MAX_STEPS:
             return SOMETHING
         held = self.lookups.shapes.union(base)
         if isinstance(index, str) and len(held) == 1 and held[0][0] == "ins" and isinstance(held[0][1], int):
@@ -226,14 +226,6 @@ class Answers:
             return False
         node = self._node(manager)
         return bool(node) and self.lookups.swallows(self.module, node)
-
-
-def _steps(shape: Shape) -> int:
-    steps = 0
-    while shape and shape[0] in ("a", "e", "i"):
-        shape = shape[1]
-        steps += 1
-    return steps
 
 
 def _type_comment(definition: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mergegate.checks.optional.answers import Answers
 from mergegate.checks.optional.attributes import OptionalAttributes
-from mergegate.checks.optional.functions import Digest, Functions
+from mergegate.checks.optional.functions import Functions
 from mergegate.checks.optional.likely import Likely
 from mergegate.checks.optional.reasons import Reason, Reasons
 from mergegate.checks.optional.shapes import ShapeResolver
@@ -15,7 +15,7 @@ from mergegate.finding import Confidence, Step
 from mergegate.nullness.oracle import Argument, Called
 from mergegate.nullness.reading import FunctionTree
 from mergegate.nullness.run import FunctionRun
-from mergegate.nullness.values import OK, SAFE, SOMETHING, Shape, Value
+from mergegate.nullness.values import SAFE, SOMETHING, Shape, Value
 from mergegate.rules.model import Knowledge
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.values import EXACT, how_known
@@ -40,6 +40,7 @@ class Lookups:
         self._places: dict[int, dict[tuple[int, int], int]] = {}
         self._variables: dict[tuple[int, str], Reason | None] = {}
         self._declared: dict[int, int] = {}
+        self._resolved: dict[int, list[Reason]] = {}
         self._children: dict[int, dict[int, list[int]]] = {}
 
     def _prepare(
@@ -189,43 +190,49 @@ class Lookups:
         fact = self.program.functions[target]
         if fact.decorators and not all(self._keeps(target, node) for node in fact.decorators):
             return Called()
-        if self.program.is_async(target) is not awaited:
+        if self.program.is_async(target) is not awaited or fact.flags & FunctionFlag.GENERATOR:
             return Called()
-        if fact.flags & FunctionFlag.GENERATOR:
-            return Called()
-        digest = self.functions.digest(target)
-        passed = self._passed(fact, call, arguments, bound=receiver is not None)
-        numbers = self._gives(target, fact, digest, passed)
-        lowered = False
-        if receiver is not None and how_known(receiver) != EXACT and isinstance(receiver[1], int):
-            lowered = bool(self.program.overriding(receiver[1], fact.name))
-        origins: set[int] = set()
-        for number, line in numbers:
-            origins.add(self._through(asking, call, fact, number, line, lowered=lowered))
-        if digest.known and not lowered:
-            ensured, true, false = (
-                tuple([passed[p].expression for p in positions if p in passed])
-                for positions in (digest.ensured, digest.if_true, digest.if_false)
-            )
-            never = digest.never and not fact.flags & FunctionFlag.STUB
-        else:
-            ensured = true = false = ()
-            never = False
-        never = never or self._says_never(target, fact)
-        return Called(
-            Value(SAFE | origins) if origins else SOMETHING, never, ensured, true, false, digest.known and not lowered
+        passed = self._passed(fact, arguments, bound=receiver is not None)
+        overridden = (
+            receiver is not None
+            and how_known(receiver) != EXACT
+            and isinstance(receiver[1], int)
+            and bool(self.program.overriding(receiver[1], fact.name))
         )
+        value = SOMETHING
+        if self.may_give(target):
+            step = Step(asking.path, asking.line(call), f"`{fact.qualname}()` gives the value")
+            origins = tuple([(position, each.value.origins) for position, each in passed.items()])
+            sure = Confidence.MEDIUM if overridden else Confidence.HIGH
+            reason = Reason("own", f"`{fact.qualname}()`", sure, (step,), target, passed=origins)
+            value = Value(SAFE | {self.reasons.number(reason)})
+        never = self._says_never(target, fact)
+        if overridden or not self._may_tell(fact, arguments):
+            never = never or not (overridden or fact.results or fact.flags & (FunctionFlag.ENDS | FunctionFlag.STUB))
+            return Called(value, never, known=not overridden)
+        digest = self.functions.digest(target)
+        ensured, true, false = (
+            tuple([passed[p].expression for p in positions if p in passed])
+            for positions in (digest.ensured, digest.if_true, digest.if_false)
+        )
+        never = never or (digest.never and not fact.flags & FunctionFlag.STUB)
+        return Called(value, never, ensured, true, false, digest.known)
+
+    @staticmethod
+    def _may_tell(fact: FunctionFact, arguments: Sequence[Argument]) -> bool:
+        """Tell whether a function may refuse arguments that are None, or tell of them, by its form."""
+        if all(each.value.origins == SAFE for each in arguments):
+            return False
+        return bool(fact.flags & FunctionFlag.RAISES) or fact.name.lstrip("_").startswith(_TELLING)
 
     def _says_never(self, target: int, fact: FunctionFact) -> bool:
         module = self.program.function_module[target]
         row = self.program.modules[module].rows[fact.returns]
         return row[0] in ".gm" and row[-1] in ("NoReturn", "Never")
 
-    def _passed(
-        self, fact: FunctionFact, call: ast.Call, arguments: Sequence[Argument], *, bound: bool
-    ) -> dict[int, Argument]:
+    @staticmethod
+    def _passed(fact: FunctionFact, arguments: Sequence[Argument], *, bound: bool) -> dict[int, Argument]:
         """Return the argument for each parameter; nothing is claimed of a call that spreads some."""
-        del call
         if any(each.name in ("*", "**") for each in arguments):
             return {}
         offset = 1 if bound or (fact.owner >= 0 and fact.name == "__init__") else 0
@@ -242,18 +249,43 @@ class Lookups:
                 position += 1
         return found
 
-    def _gives(
-        self, target: int, fact: FunctionFact, digest: Digest, passed: dict[int, Argument]
-    ) -> list[tuple[int, int]]:
-        """Return the reasons why a call of a function may give None, each with the line in the function."""
+    def resolved(self, number: int) -> list[Reason]:
+        """Return the reasons that a number stands for once functions have been followed; none if there are none."""
+        known = self._resolved.get(number)
+        if known is None:
+            self._resolved[number] = []  # what calls itself gives no None by that
+            reason = self.reasons[number]
+            known = self._resolved[number] = self._followed(reason) if reason.kind == "own" else [reason]
+        return known
+
+    def _followed(self, reason: Reason) -> list[Reason]:
+        fact = self.program.functions[reason.function]
+        name = f"`{fact.qualname}()`"
+        found: list[Reason] = []
+        for number, handed in self._gives(reason.function, fact, dict(reason.passed)):
+            for each in self.resolved(number):
+                if each.kind.endswith("parameter") and not handed:
+                    found.append(each)  # the caller's own parameter comes back
+                    continue
+                sure = min(reason.confidence, each.confidence, key=lambda sure: sure.rank)
+                if each.kind == "literal":
+                    sure = reason.confidence
+                steps = (*reason.steps, *each.steps)[:_MAX_STEPS]
+                kind = each.kind if each.kind.endswith("parameter") else "call"
+                found.append(Reason(kind, name, sure, steps, each.function if kind != "call" else -1, each.position))
+        return found
+
+    def _gives(self, target: int, fact: FunctionFact, passed: dict[int, frozenset[int]]) -> list[tuple[int, bool]]:
+        """Return the reasons why a call of a function may give None, each with whether they arise in the function."""
         module = self.program.function_module[target]
         path, name = self.program.paths[module], f"`{fact.qualname}()`"
         declared = self.declares(target)
         if declared < 0:
             return []  # its author says that the way is not taken; type checkers report it there
-        found: list[tuple[int, int]] = []
+        digest = self.functions.digest(target)
+        found: list[tuple[int, bool]] = []
         for given in digest.nones:
-            if any(p in passed and passed[p].value.origins == SAFE for p in given.needs):
+            if any(passed.get(p) == SAFE for p in given.needs):
                 continue
             if any(p not in passed and fact.parameters[p].default not in (0, NONE) for p in given.needs):
                 continue
@@ -261,37 +293,20 @@ class Lookups:
             if given.needs and not all(p in passed for p in given.needs):
                 sure = Confidence.MEDIUM
             step = Step(path, given.line, f"{name} gives None here")
-            found.append((self.reasons.number(Reason("call", name, sure, (step,))), given.line))
+            found.append((self.reasons.number(Reason("call", name, sure, (step,))), True))
             break
-        for line, origins in digest.handed:
-            found.extend((number, line) for number in sorted(origins))
-        for position in digest.returned:
-            argument = passed.get(position)
-            if argument is not None:
-                found.extend((number, 0) for number in sorted(argument.value.origins - {OK}))
-            elif fact.parameters[position].default == NONE and (passed or not fact.parameters):
+        for _, origins in digest.handed:
+            found.extend((number, True) for number in sorted(origins))
+        for position in sorted(digest.returned):
+            if position in passed:
+                found.extend((number, False) for number in sorted(passed[position] - SAFE))
+            elif fact.parameters[position].default == NONE and passed:
                 step = Step(path, fact.line, f"{name} gives the default of `{fact.parameters[position].name}`")
-                found.append((self.reasons.number(Reason("call", name, Confidence.MEDIUM, (step,))), 0))
+                found.append((self.reasons.number(Reason("call", name, Confidence.MEDIUM, (step,))), True))
         if not found and declared > 0 and not (digest.known and digest.nones):
             step = Step(path, fact.line, f"{name} is declared to give None")
-            found.append((self.reasons.number(Reason("call", name, Confidence.MEDIUM, (step,))), 0))
+            found.append((self.reasons.number(Reason("call", name, Confidence.MEDIUM, (step,))), True))
         return found
-
-    def _through(
-        self, asking: Answers, call: ast.Call, fact: FunctionFact, number: int, line: int, *, lowered: bool
-    ) -> int:
-        """Return the number of a reason as it looks from a call of the function that hands it on."""
-        reason = self.reasons[number]
-        name = f"`{fact.qualname}()`"
-        first = Step(asking.path, asking.line(call), f"{name} gives the value")
-        steps = (first, *reason.steps)[:_MAX_STEPS]
-        if line == 0 and reason.kind.endswith("parameter"):
-            return number  # the caller's own parameter comes back
-        sure = Confidence.MEDIUM if lowered and reason.confidence is Confidence.HIGH else reason.confidence
-        if reason.kind == "literal":
-            sure = Confidence.HIGH
-        kind = "call" if not reason.kind.endswith("parameter") else reason.kind
-        return self.reasons.number(Reason(kind, name, sure, steps, reason.function, reason.position))
 
     def declares(self, function: int) -> int:
         """Return 1 if a function's annotation admits None, -1 if it does not, 0 if there is none."""
@@ -318,15 +333,10 @@ class Lookups:
         hit = self.program.find_method(key, name)
         if hit is None:
             return None
-        module = self.program.class_module[hit[0]]
-        for value in self.program.value(module, hit[1]):
-            if value[0] != "fn" or not self.program.is_property(value[1]):
-                return None
-            fact = self.program.functions[value[1]]
-            numbers = self._gives(value[1], fact, self.functions.digest(value[1]), {})
-            if numbers:
-                reason = self.reasons[numbers[0][0]]
-                return reason._replace(kind="attribute", text=f"`{fact.qualname}`", confidence=Confidence.MEDIUM)
+        for value in self.program.value(self.program.class_module[hit[0]], hit[1]):
+            if value[0] == "fn" and self.program.is_property(value[1]) and self.may_give(value[1]):
+                fact = self.program.functions[value[1]]
+                return Reason("own", f"`{fact.qualname}`", Confidence.MEDIUM, (), value[1])
         return None
 
     def swallows(self, module: int, node: int) -> bool:
@@ -347,6 +357,7 @@ class Lookups:
 
 
 _MAX_STEPS = 8
+_TELLING = ("is", "has", "can", "should", "valid", "check", "need", "exist", "not_", "no_", "some", "any", "all", "present")
 # whether a key is there is often known from elsewhere
 _BY_KEY = (".get", "getenv", ".findtext", "current_task", "currentframe")
 _TRANSPARENT = ("transparent", "static", "class", "property", "cached-property", "cache")

@@ -13,13 +13,16 @@ class Reason(NamedTuple):
     Attributes
     ----------
     kind
-        literal, call, parameter, attribute or declared.
+        literal, call, parameter, declared parameter, attribute, variable, declared, or own: a call of a function that
+        has not been followed yet.
     text
         What gives None, in words.
     steps
         The places that prove it, from the value to the proof.
     function, position
-        Of a parameter: whose, and which.
+        Of a parameter: whose, and which. Of an own call: what is called.
+    passed
+        Of an own call: for each parameter that it passes, the reasons why that may be None.
     """
 
     kind: str
@@ -28,6 +31,7 @@ class Reason(NamedTuple):
     steps: tuple[Step, ...] = ()
     function: int = -1
     position: int = -1
+    passed: tuple[tuple[int, frozenset[int]], ...] = ()
 
 
 class Reasons:

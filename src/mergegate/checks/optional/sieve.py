@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mergegate.syntax.summary import NONE, FunctionFact, ModuleSummary, Row
+from mergegate.semantics.values import NONE as NONE_UNION
+from mergegate.syntax.summary import NONE, ModuleSummary, Row
 
 if TYPE_CHECKING:
     from mergegate.checks.optional.lookups import Lookups
@@ -27,24 +28,45 @@ class Sieve:
     def functions(self, module: int) -> list[int]:
         """Return the numbers, in their module, of the functions that may use None."""
         summary = self.program.modules[module]
-        sources = self._sources(module, summary.rows)
-        sources.update(self._parameters(module, summary))
-        if not sources:
+        bases = {node for fact in summary.functions for node in fact.bases}
+        if not bases:
             return []
-        real = {node for node in sources if self._confirmed(module, node)}
-        held = self._held(summary, real)
-        used = {
-            node for node, row in enumerate(summary.rows) if row[0] in _USING and len(row) > 1 and row[1] in held
-        }  # fmt: skip
-        return [number for number, fact in enumerate(summary.functions) if self._uses(fact, summary.rows, held, used)]
+        sources = self._sources(module, summary.rows, self._reached(summary, bases))
+        sources.update(self._parameters(module, summary))
+        held = self._held(summary, {NONE, *[node for node in sources if self._confirmed(module, node)]})
+        return [number for number, fact in enumerate(summary.functions) if not held.isdisjoint(fact.bases)]
 
-    def _sources(self, module: int, rows: list[Row]) -> set[int]:
+    @staticmethod
+    def _reached(summary: ModuleSummary, bases: set[int]) -> set[int]:
+        """Return the rows that bases may be: of several things one, a variable, the result of awaiting."""
+        rows, variables = summary.rows, summary.variables
+        found = set(bases)
+        pending = [node for node in bases if rows[node][0] in _HANDING]
+        while pending:
+            row = rows[pending.pop()]
+            for part in _parts(row, variables):
+                if part not in found:
+                    found.add(part)
+                    if rows[part][0] in _HANDING:
+                        pending.append(part)
+        return found
+
+    def _sources(self, module: int, rows: list[Row], reached: set[int]) -> set[int]:
         calls, attributes = self.likely.calls, self.likely.attributes
         facts = self.program.modules[module].functions
         found: set[int] = set()
-        for node, row in enumerate(rows):
+        for node in reached:
+            row = rows[node]
             kind = row[0]
-            if kind == "(":
+            if kind in "e[u":
+                # an element, of what may be declared to hold None
+                row = rows[row[1]]
+                if row[0] in "p&.(":
+                    found.add(node)
+            elif kind == "g":
+                if self.lookups.variable(module, row[1], self.program.modules[module].names.get(row[1], 0)) is not None:
+                    found.add(node)
+            elif kind == "(":
                 callee = rows[row[1]]
                 head = callee[0]
                 if head in ".gm":
@@ -76,6 +98,8 @@ class Sieve:
     def _confirmed(self, module: int, node: int) -> bool:
         """Tell whether a source gives None as far as types tell."""
         row = self.program.modules[module].rows[node]
+        if row[0] in "e[u":
+            return _NONE in self.program.value(module, node)
         if row[0] == ".":
             for value in self.program.value(module, row[1]):
                 if value[0] == "ins" and isinstance(value[1], int):
@@ -102,36 +126,30 @@ class Sieve:
 
     @staticmethod
     def _held(summary: ModuleSummary, sources: set[int]) -> set[int]:
-        """Return the rows of what may be a source: of several things one, a variable, the result of awaiting."""
+        """Return the rows of what may be a source."""
         rows, variables = summary.rows, summary.variables
         held = set(sources)
         for _ in range(2):
             for node, row in enumerate(rows):
-                kind = row[0]
-                if kind not in _HANDING or node in held:
-                    continue
-                parts = (
-                    row[1:] if kind == "|" else variables[row[1]] if kind == "v" else row[4:6] if kind == "~" else row[1:2]
-                )
-                if not held.isdisjoint(parts):
+                if row[0] in _HANDING and node not in held and not held.isdisjoint(_parts(row, variables)):
                     held.add(node)
         return held
 
-    @staticmethod
-    def _uses(fact: FunctionFact, rows: list[Row], sources: set[int], used: set[int]) -> bool:
-        if not sources.isdisjoint(fact.operands):
-            return True
-        for operation in fact.operations:
-            node = operation.node
-            if node in used or (node in sources and operation.kind in _ENTERING):
-                return True
-            row = rows[node]
-            if row[0] == "(" and row[1] in used:
-                return True
-        return False
+
+def _parts(row: Row, variables: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the rows of which a value may be one."""
+    kind = row[0]
+    if kind == "|":
+        return row[1:]
+    if kind == "v":
+        return variables[row[1]]
+    if kind == "~":
+        return row[4:6]
+    if kind == "i" and row[3]:
+        return ()
+    return row[1:2]
 
 
+_NONE = NONE_UNION[0]
 _DEFAULTED = frozenset({"next", "getattr", "pop", "max", "min"})
-_ENTERING = frozenset({"enter", "iterate", "__getitem__", "__setitem__", "__delitem__", "__contains__"})
 _HANDING = frozenset("|v~w&i")
-_USING = frozenset(".[(eEunN*")
