@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -41,6 +42,19 @@ def test_a_total_that_rounds_up_to_its_floor_is_below_it(covered: Covered) -> No
     assert done.stdout.splitlines()[-1].startswith("mergegate: all tests passed, and the coverage gate failed")
     covered.settings("floors = {total = 74.75}\nratchet = []\n")
     assert covered.test().returncode == 0
+
+
+@pytest.mark.parametrize("branch", [False, True])
+def test_a_coverage_without_the_parts_that_are_read_directly_gives_the_same(covered: Covered, branch: bool) -> None:
+    covered.start("floors = {total = 10}\nratchet = []", coverage=f"branch = {str(branch).lower()}")
+    covered.test("-q", "--cov-report=")
+    direct = covered.evidence
+    # as in a version of coverage.py that keeps them elsewhere
+    covered.write("conftest.py", "import coverage.report_core\n\ndel coverage.report_core.get_analysis_to_report\n")
+    # nothing is to be remembered
+    shutil.rmtree(covered.folder / ".mergegate_cache")
+    covered.test("-q", "--cov-report=")
+    assert covered.evidence == direct
 
 
 def test_a_missing_baseline_is_no_empty_one(covered: Covered) -> None:

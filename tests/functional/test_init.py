@@ -53,6 +53,7 @@ def test_a_project_without_anything_gets_everything_and_its_findings_are_accepte
     run = cli("init")
     assert (run.returncode, run.stderr) == (0, "")
     assert "mergegate-baseline.json: 1 finding is accepted; commit it\n" in run.stdout
+    assert "'mergegate init --types' lets the gate judge" in run.stdout
     assert "secret" not in run.stdout
     tool = loaded(cli, "pyproject.toml")["tool"]
     assert tool["pyright"] == {"include": ["shop"], "pythonVersion": "3.12"}
@@ -364,3 +365,57 @@ def test_no_floors_where_nothing_measures_or_they_are_not_wanted(cli: Cli) -> No
     assert "floors" not in cli("init", "--dry-run").stdout
     _measured_project(cli)
     assert "floors" not in cli("init", "--dry-run", "--skip", "coverage").stdout
+
+
+# -- type errors ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_type_errors_are_judged_where_that_is_wanted(cli: Cli) -> None:
+    cli.write(
+        "pyproject.toml", '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = []\n'
+    )
+    optional = "    re.match('a', text).group()\n"
+    cli.write("shop/__init__.py", f"import re\n\n\ndef run(text: str) -> None:\n{optional * 6}")
+    # which pyright is not going to read
+    cli.write("tests/test_shop.py", f"import re\n\n\ndef test(text: str) -> None:\n{optional}")
+    commit(cli.folder)
+    before = contents(cli.folder)
+    preview = cli("init", "--types", "--dry-run")
+    assert preview.returncode == 0, preview.stderr
+    assert "mergegate-types-baseline.json would hold today's type errors\n" in preview.stdout
+    assert contents(cli.folder) == before
+    run = cli("init", "--types")
+    assert "mergegate-types-baseline.json: 6 type errors are accepted; commit it\n" in run.stdout
+    tool = loaded(cli, "pyproject.toml")["tool"]
+    assert tool["mergegate"]["types"] == {"max-errors": 50, "max-per-rule": {"reportOptionalMemberAccess": 6}}
+    assert "# as it is now: lower it to 4\n" in (cli.folder / "pyproject.toml").read_text()
+    assert "mergegate-types-baseline.json merge=mergegate-baseline" in (cli.folder / ".gitattributes").read_text()
+    installed = next(
+        step["run"] for step in loaded(cli, GITHUB)["jobs"]["gate"]["steps"] if "pip install" in step.get("run", "")
+    )
+    assert f'"mergegate[types]=={__version__}" "pyright[nodejs]==' in installed
+    assert installed.endswith(" ./")
+    made = contents(cli.folder)
+    assert cli("init", "--types").stdout.splitlines()[-1] == "nothing is left to do"
+    assert contents(cli.folder) == made
+    assert cli("gate").returncode == 0
+    # what was shown can be taken back as a patch
+    shown = "".join(line for line in preview.stdout.splitlines(keepends=True) if line[:1] in "-+@ ")
+    (cli.folder / "shown.patch").write_text(shown, encoding="utf-8")
+    git(cli.folder, "apply", "-R", "shown.patch")
+    for name in ("shown.patch", "mergegate-baseline.json", "mergegate-types-baseline.json"):
+        (cli.folder / name).unlink()
+    left = contents(cli.folder)
+    assert {name: data for name, data in left.items() if not name.startswith(".mergegate")} == before
+
+
+def test_without_pyright_ceilings_are_customary_and_the_command_that_remains_is_named(cli: Cli) -> None:
+    cli.write("shop/__init__.py", "x: int = ''\n")
+    run = cli("init", "--types", env={"MERGEGATE_PYRIGHT": "no-such-program"})
+    assert run.returncode == 0, run.stderr
+    assert loaded(cli, "mergegate.toml")["types"]["max-errors"] == 50
+    assert "type errors were not measured: MERGEGATE_PYRIGHT names 'no-such-program'" in run.stdout
+    assert "then 'mergegate types update' accepts those of today" in run.stdout
+    assert "mergegate-types-baseline.json merge=mergegate-baseline" in (cli.folder / ".gitattributes").read_text()
+    assert f"mergegate[types]=={__version__}" in (cli.folder / GITHUB).read_text()

@@ -29,6 +29,7 @@ LAYERS = {
     "cache": ("errors",),
     "secrets": ("trees", "finding", "errors"),
     "privacy": ("secrets", "rules"),
+    "contracts": ("privacy", "config", "cache"),
     "leaks": ("privacy", "finding"),
     "engine": ("checks", "cache", "config", "git", "secrets", "leaks"),
     "evidence": ("gate", "files", "rules"),
@@ -37,7 +38,7 @@ LAYERS = {
     "reporters": ("gate", "coverage"),
     "plugins": ("reporters", "cli", "privacy"),
     "fixes": ("rules", "finding"),
-    "cli": ("reporters", "plugins", "scaffold", "privacy", "fixes"),
+    "cli": ("reporters", "plugins", "scaffold", "privacy", "fixes", "contracts"),
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}

@@ -15,8 +15,9 @@ from mergegate.cli.output import write_out
 from mergegate.config import load_config
 from mergegate.config_coverage import CoverageConfig
 from mergegate.config_shapes import guess
-from mergegate.errors import MergegateError
+from mergegate.errors import EvidenceError, MergegateError
 from mergegate.gate.baseline import shown_path
+from mergegate.scaffold.ceilings import Ceilings, customary, held
 from mergegate.scaffold.changes import Change, Note, diff, write
 from mergegate.scaffold.facts import HOSTS, Facts, examine
 from mergegate.scaffold.floors import Floors, offered, reached
@@ -51,7 +52,10 @@ def _parts(context: click.Context, parameter: click.Parameter, values: tuple[str
     type=click.Choice([*HOSTS, _NOWHERE]),
     help="Where CI runs; may be repeated.  [default: what the repository and its remotes say]",
 )
-def command(dry_run: bool, yes: bool, skip: tuple[str, ...], hosts: tuple[str, ...]) -> int:
+@click.option(
+    "--types", is_flag=True, help="Judge the type errors that pyright finds, too: write ceilings, accept today's."
+)
+def command(dry_run: bool, yes: bool, skip: tuple[str, ...], hosts: tuple[str, ...], types: bool) -> int:
     """Set a project up: settings, floors of coverage, pyright, git, pre-commit, CI, and the first baseline.
 
     What is there already stays as it is; a second run changes nothing.
@@ -59,7 +63,8 @@ def command(dry_run: bool, yes: bool, skip: tuple[str, ...], hosts: tuple[str, .
     facts = examine(Path.cwd())
     parts = [part for part in PARTS if part not in skip]
     wanted = [name for name in hosts or facts.hosts if name != _NOWHERE]
-    steps = list(planned(facts, parts, wanted, _floors(facts) if "coverage" in parts else None))
+    floors, ceilings = _floors(facts) if "coverage" in parts else None, _ceilings(facts, parts) if types else None
+    steps = list(planned(facts, parts, wanted, floors, ceilings))
     changes = [step for step in steps if isinstance(step, Change)]
     baseline = facts.root / facts.config.baseline
     accepts = "baseline" in parts and facts.has_python and not baseline.exists()
@@ -68,12 +73,17 @@ def command(dry_run: bool, yes: bool, skip: tuple[str, ...], hosts: tuple[str, .
         write_out(f"{line}\n" for line in diff(change, _name(change.path, facts)))
     for note in (step for step in steps if isinstance(step, Note)):
         _explain(note, facts)
+    errors = facts.root / facts.config.types.baseline
+    accepts_errors = types and "baseline" in parts and facts.has_python and not errors.exists()
     if dry_run:
         if accepts:
             _say(f"{_name(baseline, facts)} would hold today's findings")
-        _say("nothing was written: leave out --dry-run" if changes or accepts else "nothing is left to do")
+        if accepts_errors:
+            _say(f"{_name(errors, facts)} would hold today's type errors")
+        left = changes or accepts or accepts_errors
+        _say("nothing was written: leave out --dry-run" if left else "nothing is left to do")
         return 0
-    if not changes and not accepts:
+    if not changes and not accepts and not accepts_errors:
         _say("nothing is left to do")
         return 0
     if not yes and sys.stdin.isatty() and not click.confirm("Write this?", default=True, err=True):
@@ -85,7 +95,9 @@ def command(dry_run: bool, yes: bool, skip: tuple[str, ...], hosts: tuple[str, .
     if accepts:
         for line in accept_today(load_config(facts.root), None, Overrides()):
             _say(line)
-    for line in _next_steps(facts, changes, parts, wanted):
+    if accepts_errors:
+        _say(_accepted_errors(facts))
+    for line in _next_steps(facts, changes, parts, wanted, types=types):
         _say(line)
     return 0
 
@@ -113,6 +125,33 @@ def _floors(facts: Facts) -> Floors | None:
     return reached(floors, covered)
 
 
+def _ceilings(facts: Facts, parts: Sequence[str]) -> Ceilings:
+    """Return how many type errors there may be: what is customary, or as many as there are if those are more."""
+    if "types" in facts.config.origins:
+        return customary()
+    from mergegate.cli.types import measured_now  # noqa: PLC0415
+
+    try:
+        output = measured_now(facts.config, without_baseline=True).output
+    except EvidenceError as error:
+        _say(f"type errors were not measured: {error}")
+        return customary()
+    # with the settings that it is to get, pyright reads less than without any
+    include = facts.packages if "pyright" in parts and "pyright" not in facts.metadata.tools else ()
+    return held(((each.path, each.rule) for each in output.errors), include, output.version)
+
+
+def _accepted_errors(facts: Facts) -> str:
+    """Accept the type errors of today; say what became of that."""
+    from mergegate.cli.types import accept_all, measured_now  # noqa: PLC0415
+
+    project = load_config(facts.root)
+    try:
+        return accept_all(measured_now(project), project)
+    except EvidenceError as error:
+        return f"no type errors were accepted: {error}; then 'mergegate types update' accepts those of today"
+
+
 def _described(facts: Facts, hosts: Sequence[str]) -> str:
     told = [
         f"Python 3.{facts.metadata.minor} or newer" if facts.metadata.minor is not None else "",
@@ -130,7 +169,9 @@ def _explain(note: Note, facts: Facts) -> None:
         write_out(f"    {line}\n" for line in note.snippet.splitlines())
 
 
-def _next_steps(facts: Facts, changes: Sequence[Change], parts: Sequence[str], hosts: Sequence[str]) -> Iterator[str]:
+def _next_steps(
+    facts: Facts, changes: Sequence[Change], parts: Sequence[str], hosts: Sequence[str], *, types: bool
+) -> Iterator[str]:
     yield "next:"
     if facts.repository:
         yield "  look at the changes ('git diff', 'git status') and commit them"
@@ -149,6 +190,8 @@ def _next_steps(facts: Facts, changes: Sequence[Change], parts: Sequence[str], h
         yield "  'mergegate baseline merge --install' lets git merge baselines, once in every clone"
     if facts.repository and "ci" in parts and not hosts:
         yield f"  no CI was recognised: --host {' or --host '.join(HOSTS)} writes its job"
+    if "types" not in facts.config.origins and not types:
+        yield "  'mergegate init --types' lets the gate judge the type errors that pyright finds"
     if "pylint" in facts.metadata.tools:
         yield '  for findings in pylint and editors add "mergegate" to pylint\'s load-plugins'
 

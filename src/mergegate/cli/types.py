@@ -15,6 +15,7 @@ from mergegate.cli.options import CONFIG, PATH, reporting
 from mergegate.cli.output import write_out
 from mergegate.cli.project import find_project, inside, installed_plugins
 from mergegate.cli.waiting import notice_when_slow
+from mergegate.config import Config
 from mergegate.errors import EvidenceError
 from mergegate.evidence.silencing import RULE
 from mergegate.evidence.type_conditions import Measured, not_comparable
@@ -106,15 +107,11 @@ def update(accept_new: bool, force: bool, config: Path | None) -> None:
     New ones are accepted only with --accept-new. If there is no file yet, all of today are accepted.
     """
     project = find_project((), config)
-    running = Running(project, circumstances(os.environ), without_baseline=force)
-    with notice_when_slow(_NOTICE):
-        measured = running.measure()
+    measured = measured_now(project, without_baseline=force)
     held = measured.compared.held
     folder = project.root / project.cache_dir
     if held.baseline is None:
-        made = accepted(measured.compared, measured.packages, measured.output.version)
-        create(held.file, folder, made, force=force)
-        write_out((f"{shown_path(held.file)}: {_counted(measured, range(len(made.entries)))} accepted; commit it\n",))
+        write_out((f"{accept_all(measured, project, force=force)}\n",))
         return
     after = _updated(measured, accept_new=accept_new)
     change(held.file, folder, held.baseline, after)
@@ -125,6 +122,33 @@ def update(accept_new: bool, force: bool, config: Path | None) -> None:
     if new and not accept_new:
         them = "it" if len(new) == 1 else "them"
         click.echo(f"mergegate: {_counted(measured, new)} new; --accept-new accepts {them}", err=True)
+
+
+def measured_now(project: Config, *, without_baseline: bool = False) -> Measured:
+    """Run pyright on a project and compare what it finds with the project's baseline, unless that is left alone.
+
+    Raises
+    ------
+    MergegateError
+        If there is no usable evidence, or the baseline is broken.
+    """
+    running = Running(project, circumstances(os.environ), without_baseline=without_baseline)
+    with notice_when_slow(_NOTICE):
+        return running.measure()
+
+
+def accept_all(measured: Measured, project: Config, *, force: bool = False) -> str:
+    """Make the baseline of all that was found, and return a line that says so.
+
+    Raises
+    ------
+    MergegateError
+        If there is one already and it is not to be made anew, or it cannot be written.
+    """
+    file = measured.compared.held.file
+    made = accepted(measured.compared, measured.packages, measured.output.version)
+    create(file, project.root / project.cache_dir, made, force=force)
+    return f"{shown_path(file)}: {_counted(measured, range(len(made.entries)))} accepted; commit it"
 
 
 def _updated(measured: Measured, *, accept_new: bool) -> Baseline:

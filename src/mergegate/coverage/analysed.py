@@ -56,7 +56,7 @@ def analysed(cov: coverage.Coverage, known: Memory | None) -> dict[str, FileCove
         elif remembered:
             found[os.path.abspath(path)] = from_data(remembered)  # noqa: PTH100
     try:
-        fresh = _reported(cov, missed) if missed else {}
+        fresh = _fresh(cov, missed) if missed else {}
     except NoDataError:
         # all of these are left out by the settings
         if len(missed) == len(paths):
@@ -105,6 +105,31 @@ def _key(path: str, data: coverage.CoverageData, settings: bytes, known: Memory)
     return known.key(settings, path.encode("utf-8", "surrogateescape"), text, ran, str(data.has_arcs()).encode("ascii"))
 
 
+def _fresh(cov: coverage.Coverage, paths: Sequence[str]) -> dict[str, FileCoverage]:
+    """Return what `_reported` does, from the analyses that its report is written from, in a third of the time."""
+    try:
+        # no documented part of coverage.py: a version that has it not, or in another form, writes its report
+        from coverage.report_core import get_analysis_to_report  # noqa: PLC0415
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pairs: Iterable[tuple[Any, Any]] = get_analysis_to_report(cov, list(paths))
+            return {_absolute(reporter.relative_filename()): _of_analysis(each) for reporter, each in pairs}
+    except (ImportError, AttributeError, TypeError):
+        return _reported(cov, paths)
+
+
+def _of_analysis(analysis: Any) -> FileCoverage:
+    statements, missing = frozenset[int](analysis.statements), frozenset[int](analysis.missing)
+    if not analysis.has_arcs:
+        return FileCoverage(statements, missing)
+    missed, taken = (
+        frozenset(Branch(source, target) for source, targets in arcs.items() for target in targets)
+        for arcs in (analysis.missing_branch_arcs(), analysis.executed_branch_arcs())
+    )
+    return FileCoverage(statements, missing, analysis.numbers.n_branches, missed, taken)
+
+
 def _reported(cov: coverage.Coverage, paths: Sequence[str] | None) -> dict[str, FileCoverage]:
     with tempfile.TemporaryDirectory(prefix="mergegate-") as folder, warnings.catch_warnings():
         # what it warns of while it measures is its own report's business
@@ -115,10 +140,11 @@ def _reported(cov: coverage.Coverage, paths: Sequence[str] | None) -> dict[str, 
             show_contexts=False,
         )  # fmt: skip
         document = json.loads(target.read_bytes())
-    return {
-        os.path.abspath(f"{relative_directory()}{name}" if not Path(name).is_absolute() else name): _file(entry)  # noqa: PTH100
-        for name, entry in document["files"].items()
-    }
+    return {_absolute(name): _file(entry) for name, entry in document["files"].items()}
+
+
+def _absolute(name: str) -> str:
+    return os.path.abspath(name if Path(name).is_absolute() else f"{relative_directory()}{name}")  # noqa: PTH100
 
 
 def _file(entry: Mapping[str, Any]) -> FileCoverage:

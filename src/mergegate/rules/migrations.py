@@ -48,6 +48,8 @@ class PydanticNames:
         Members of models to what replaces them; an empty text: nothing does.
     method_arguments
         Method to the arguments that it still takes.
+    types_with_validate
+        Dotted names of the types that are no models and whose `validate` is gone.
     """
 
     refused: Mapping[str, frozenset[str]]
@@ -73,6 +75,7 @@ class PydanticNames:
     attributes: Mapping[str, str]
     attributes_gone: Mapping[str, str]
     method_arguments: Mapping[str, frozenset[str]]
+    types_with_validate: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -117,5 +120,8 @@ def _names(table: dict[str, Any], probed: dict[str, Any]) -> PydanticNames:
         methods=table["methods"],
         attributes=table["attributes"],
         attributes_gone=table["attributes_gone"],
+        types_with_validate=frozenset(
+            f"pydantic.{home}{name}" for home in ("", "types.", "networks.") for name in table["types_with_validate"]
+        ),
         method_arguments={name: frozenset(taken) for name, taken in table["method_arguments"].items()},
     )

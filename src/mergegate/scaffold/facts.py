@@ -96,15 +96,28 @@ class Facts(NamedTuple):
         return f"3.{max(13, self.metadata.minor or 0)}"
 
     @property
+    def is_installable(self) -> bool:
+        """Whether its packaging files say how it is built or what it depends on."""
+        declared = _parsed(self.root / PYPROJECT, self.pyproject)
+        return not declared.keys().isdisjoint(("build-system", "project")) or (self.root / "setup.py").is_file()
+
+    @property
     def packages(self) -> tuple[str, ...]:
         """The folders that hold the project's code, relative to it."""
         folders = [name for name in ("src", *self.metadata.source_folders) if (self.root / name).is_dir()]
         return tuple(folders) or tuple(_flat_packages(self.root))
 
 
-def requirement() -> str:
-    """Return what to install to get this version: another one may know other rules and so find something new."""
-    return f"mergegate=={__version__}" if _RELEASE.fullmatch(__version__) else "mergegate"
+def requirement(extra: str = "") -> str:
+    """Return what to install to get this version: another one may know other rules and so find something new.
+
+    Parameters
+    ----------
+    extra
+        The extra that is wanted of it.
+    """
+    name = f"mergegate[{extra}]" if extra else "mergegate"
+    return f"{name}=={__version__}" if _RELEASE.fullmatch(__version__) else name
 
 
 def examine(start: Path) -> Facts:

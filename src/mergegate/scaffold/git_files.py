@@ -17,10 +17,10 @@ def attribute(name: str, driver: str = MERGE_DRIVER) -> str:
     return f"{name} merge={driver} text eol=lf"
 
 
-def attributes(facts: Facts, *, coverage: bool) -> Step:
-    """Return what tells git how baselines are merged, that of coverage among them if it is judged."""
+def attributes(facts: Facts, *, coverage: bool, types: bool) -> Step:
+    """Return what tells git how baselines are merged, those of coverage and of type errors if they are judged."""
     config = facts.config
-    files = [config.baseline, *([config.types.baseline] if config.types_wanted else [])]
+    files = [config.baseline, *([config.types.baseline] if types else [])]
     lines = [attribute(PurePath(file).name) for file in files]
     if coverage:
         lines.append(attribute(PurePath(config.coverage.baseline).name, COVERAGE_DRIVER))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from mergegate.scaffold.ceilings import Ceilings
 from mergegate.scaffold.changes import Step
 from mergegate.scaffold.facts import Facts
 from mergegate.scaffold.floors import Floors
@@ -17,7 +18,11 @@ PARTS = ("settings", "coverage", "pyright", "git", "pre-commit", "ci", "baseline
 
 
 def planned(
-    facts: Facts, parts: Collection[str], hosts: Collection[str], floors: Floors | None = None
+    facts: Facts,
+    parts: Collection[str],
+    hosts: Collection[str],
+    floors: Floors | None = None,
+    ceilings: Ceilings | None = None,
 ) -> Iterator[Step]:
     """Yield what is to become of each file, the baseline apart.
 
@@ -31,6 +36,8 @@ def planned(
         The CI systems that are to run the gate.
     floors
         What tests are to cover at least, if `coverage` is among the parts.
+    ceilings
+        How many type errors there may be; None: they are not to be judged.
 
     Raises
     ------
@@ -39,17 +46,21 @@ def planned(
     """
     settled = "settings" in parts or facts.config.file is not None
     wanted = floors if "coverage" in parts and settled else None
-    yield from settings(facts, mergegate="settings" in parts, pyright="pyright" in parts, floors=wanted)
+    limits = ceilings if settled else None
+    yield from settings(
+        facts, mergegate="settings" in parts, pyright="pyright" in parts, floors=wanted, ceilings=limits
+    )
     if facts.repository is None:
         # git, hooks and CI work on repositories
         return
     if "git" in parts:
         yield ignored(facts)
-        yield attributes(facts, coverage=wanted is not None or "coverage" in facts.config.origins)
+        coverage = wanted is not None or "coverage" in facts.config.origins
+        yield attributes(facts, coverage=coverage, types=limits is not None or facts.config.types_wanted)
     if "pre-commit" in parts:
         yield pre_commit(facts)
     if "ci" in parts:
         if "github" in hosts:
-            yield github(facts)
+            yield github(facts, limits)
         if "gitlab" in hosts:
-            yield gitlab(facts)
+            yield gitlab(facts, limits)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mergegate.config_file import OWN_FILE, PYPROJECT
+from mergegate.scaffold.ceilings import ERRORS, PER_RULE, Ceilings
 from mergegate.scaffold.changes import Change, Note, Step, appended, read_text
 from mergegate.scaffold.facts import Facts
 from mergegate.scaffold.floors import Floors
@@ -26,7 +27,9 @@ _Table = tuple[tuple[str, ...], Sequence[tuple[str, Any, str]]]
 """The keys that lead to a table, and its keys, their values, and comments on them; without a key: a comment alone."""
 
 
-def settings(facts: Facts, *, mergegate: bool, pyright: bool, floors: Floors | None) -> Iterator[Step]:
+def settings(
+    facts: Facts, *, mergegate: bool, pyright: bool, floors: Floors | None, ceilings: Ceilings | None = None
+) -> Iterator[Step]:
     """Yield what makes the settings of mergegate and pyright, where the project has none.
 
     Parameters
@@ -37,6 +40,8 @@ def settings(facts: Facts, *, mergegate: bool, pyright: bool, floors: Floors | N
         Whose settings to write.
     floors
         What tests are to cover at least; None: nothing is said of that.
+    ceilings
+        How many type errors there may be; None: nothing is said of that.
     """
     prefix = () if facts.settings_file.name == OWN_FILE else ("tool", "mergegate")
     tables: list[_Table] = []
@@ -48,16 +53,20 @@ def settings(facts: Facts, *, mergegate: bool, pyright: bool, floors: Floors | N
         yield Note(facts.settings_file, "judges coverage already")
     elif floors is not None:
         tables += _coverage(floors, (*prefix, "coverage"))
+    if ceilings is not None and "types" in facts.config.origins:
+        yield Note(facts.settings_file, "judges type errors already")
+    elif ceilings is not None:
+        tables += _types(ceilings, (*prefix, "types"))
     extra = tables if prefix else []
     if tables and not prefix:
         yield _in_own_file(facts.settings_file, tables)
     if pyright and "pyright" in facts.metadata.tools:
         file = facts.root / PYRIGHT_FILE
         yield Note(file if file.is_file() else facts.root / PYPROJECT, "configures pyright already")
-    elif pyright and facts.pyproject is None and _pyright(facts):
-        yield Change(facts.root / PYRIGHT_FILE, None, json.dumps(_pyright(facts), indent=2) + "\n")
-    elif pyright and _pyright(facts):
-        extra.append((("tool", "pyright"), [(key, value, "") for key, value in _pyright(facts).items()]))
+    elif pyright and facts.pyproject is None and pyright_settings(facts):
+        yield Change(facts.root / PYRIGHT_FILE, None, json.dumps(pyright_settings(facts), indent=2) + "\n")
+    elif pyright and pyright_settings(facts):
+        extra.append((("tool", "pyright"), [(key, value, "") for key, value in pyright_settings(facts).items()]))
     if extra and facts.pyproject is not None:
         yield _extended(facts.root / PYPROJECT, facts.pyproject, extra)
 
@@ -96,7 +105,17 @@ def _own(facts: Facts, prefix: tuple[str, ...]) -> list[_Table]:
     return tables
 
 
-def _pyright(facts: Facts) -> dict[str, Any]:
+def _types(ceilings: Ceilings, keys: tuple[str, ...]) -> list[_Table]:
+    """Return the tables that judge type errors."""
+    whole, rules = (
+        [(each.name, each.most, each.aim) for each in ceilings.parts if (each.name == ERRORS) is wanted]
+        for wanted in (True, False)
+    )
+    return [(keys, whole), ((*keys, PER_RULE), rules)]
+
+
+def pyright_settings(facts: Facts) -> dict[str, Any]:
+    """Return what pyright's configuration is to say, where the project has none."""
     found: dict[str, Any] = {}
     if facts.packages or facts.has_python:
         found["include"] = list(facts.packages or ["."])

@@ -17,6 +17,7 @@ class Call(NamedTuple):
     program: Calls
     arguments: list[Union]
     keywords: dict[str, Union]
+    passed: Arguments
 
     @property
     def first(self) -> Union:
@@ -27,6 +28,12 @@ class Call(NamedTuple):
     def second(self) -> Union:
         """The second positional argument; unknown if there is none."""
         return self.arguments[1] if len(self.arguments) > 1 else UNKNOWN
+
+    @property
+    def first_type(self) -> Union:
+        """What the first positional argument declares, read as an annotation; unknown if there is none."""
+        module, positional, _ = self.passed
+        return self.program.declared(module, positional[0]) if positional else UNKNOWN
 
     def result_of(self, callee: Union) -> Union:
         """Return what calling an argument gives."""
@@ -40,11 +47,20 @@ def library_result(program: Calls, name: str, arguments: Arguments) -> Union | N
     if handler is None or module < 0:
         return None
     positional = [program.value(module, node) for node in arguments.positional]
-    return handler(Call(program, positional, {key: program.value(module, node) for key, node in arguments.keywords}))
+    keywords = {key: program.value(module, node) for key, node in arguments.keywords}
+    return handler(Call(program, positional, keywords, arguments))
 
 
 def _same(call: Call) -> Union | None:
     return call.first
+
+
+def _as_type(call: Call) -> Union | None:
+    return call.first_type
+
+
+def _adapter(call: Call) -> Union | None:
+    return (("ins", "pydantic.TypeAdapter", (call.first_type,), EXACT),)
 
 
 def _partial(call: Call) -> Union | None:
@@ -181,4 +197,8 @@ _HANDLERS: dict[str, Function[[Call], Union | None]] = {
     "contextlib.AsyncExitStack.enter_context": _entered,
     "contextlib.AsyncExitStack.enter_async_context": _entered_async,
     "sqlalchemy.orm.sessionmaker": _session_factory,
+    "pydantic.parse_obj_as": _as_type,
+    "pydantic.parse_raw_as": _as_type,
+    "pydantic.parse_file_as": _as_type,
+    "pydantic.TypeAdapter": _adapter,
 }

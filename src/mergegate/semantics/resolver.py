@@ -284,18 +284,19 @@ class Resolver(Annotations):
         wanted = self._classes(module, row[2])
         if not wanted:
             return base
-        if not row[3]:
+        kind = "cls" if row[3] & 2 else "ins"
+        if not row[3] & 1:
             keys = [v[1] for v in wanted]
-            return tuple(v for v in base if not (v[0] == "ins" and any(self.is_subclass(v[1], k) for k in keys)))
+            return tuple(v for v in base if not (v[0] == kind and any(self.is_subclass(v[1], k) for k in keys)))
         kept: list[Value] = []
+        wanted_values: list[Value] = []
         for target in wanted:
-            for value in base:
-                if value[0] == "ins":
-                    if self.is_subclass(value[1], target[1]):
-                        kept.append(value)
-                    elif self.is_subclass(target[1], value[1]):
-                        kept.append(("ins", target[1], (), DECLARED))
-        return tuple(dict.fromkeys(kept)) or tuple(("ins", v[1], (), DECLARED) for v in wanted)
+            declared = a_class(target[1], DECLARED) if kind == "cls" else ("ins", target[1], (), DECLARED)
+            same = [v for v in base if v[0] == kind]
+            kept.extend(v for v in same if self.is_subclass(v[1], target[1]))
+            kept.extend(declared for v in same if v[1] != target[1] and self.is_subclass(target[1], v[1]))
+            wanted_values.append(declared)
+        return tuple(dict.fromkeys(kept)) or tuple(wanted_values)
 
     def _classes(self, module: int, node: int) -> list[Value]:
         found: list[Value] = []

@@ -11,8 +11,17 @@ from typing import Any
 from mergegate.syntax.summary import Flag, FunctionFlag, Place
 
 STDLIB = sys.stdlib_module_names
-# how tests call versions: PYDANTIC_V2, IS_V1, pydantic.VERSION, `hasattr(model, "model_dump")`
-_VERSION_NAME = re.compile(r"version|pydantic|(?:^|_)v\d+(?:$|_)|major|compat|hasattr", re.IGNORECASE)
+# how tests call versions: PYDANTIC_V2, IS_V1, pydantic.VERSION; `is_pydantic_model` and `HAS_PYDANTIC` ask for none
+_VERSION_NAME = re.compile(
+    r"version|(?:^|_)v\d+(?:$|_)|major|compat"
+    r"|(?<!has_)(?<!have_)pydantic(?!_?(?:base_?)?model|_?(?:class|field|type|object|available|installed))",
+    re.IGNORECASE,
+)
+# members that only one version has: `hasattr(model, "model_dump")`
+_VERSION_MEMBER = re.compile(
+    r"model_|__pydantic|__fields|__config__|__root__|parse_|schema|(?:dict|json|copy|v1|from_orm|construct|validate"
+    r"|update_forward_refs|TypeAdapter|RootModel|ConfigDict|(?:field|model|root)_(?:validator|serializer))$"
+)
 _LACKING_MEMBER = frozenset({"AttributeError", "TypeError"})
 _LACKING_MODULE = frozenset({"ImportError", "ModuleNotFoundError", "Exception", ""})
 _WARNING_CATCHERS = frozenset({"warns", "deprecated_call", "catch_warnings", "raises"})
@@ -45,6 +54,11 @@ def _attribute(test: ast.Attribute) -> bool:
 
 
 def _call(test: ast.Call) -> bool:
+    if isinstance(test.func, ast.Name) and test.func.id == "hasattr" and len(test.args) == 2:
+        member = test.args[1]
+        if isinstance(member, ast.Constant):
+            return isinstance(member.value, str) and _VERSION_MEMBER.match(member.value) is not None
+        return True
     return asks_for_version(test.func) or any(asks_for_version(argument) for argument in test.args)
 
 

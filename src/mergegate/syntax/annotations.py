@@ -37,9 +37,11 @@ class AnnotationReader(Reader):
         return UNKNOWN
 
     def attribute_annotation(self, expression: ast.Attribute) -> int:
-        """Read `module.Name`."""
+        """Read `module.Name` and `package.module.Name`."""
         value = expression.value
         node = self.nodes[".", self.annotation(value), expression.attr]
+        while isinstance(value, ast.Attribute):
+            value = value.value
         if isinstance(value, ast.Name) and self.imported.get(value.id) and not self.quoted:
             scope = self.scope
             key = (node, self.flags)

@@ -18,6 +18,8 @@ _ASYNC_PROBES = frozenset(
     {"iscoroutinefunction", "iscoroutine", "isawaitable", "isasyncgenfunction", "is_async_callable"}
 )
 
+# the outcome of a test in the rows of narrowed values: bit 0 its truth, bit 1 whether it was about a class
+_TYPE_TESTS = {"isinstance": 0, "issubclass": 2}
 _STRING_METHODS = {"startswith": "^", "endswith": "$"}
 
 
@@ -108,10 +110,10 @@ class ConditionReader(SubjectReader):
         """Learn from `isinstance(x, T)`, `x.startswith(...)` and from questions whether something is asynchronous."""
         func, arguments = test.func, test.args
         name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
-        if name == "isinstance" and len(arguments) == 2:
+        if name in _TYPE_TESTS and len(arguments) == 2:
             key = self.narrowing_key(arguments[0])
             if key is not None:
-                self.narrow(key, self.annotation(arguments[1]), truth)
+                self.narrow(key, self.annotation(arguments[1]), _TYPE_TESTS[name] | truth)
         elif name in _ASYNC_PROBES and truth and arguments:
             key = self.narrowing_key(arguments[0])
             if key is not None:
@@ -124,10 +126,10 @@ class ConditionReader(SubjectReader):
         elif name == "bool" and demands is not None and len(arguments) == 1:
             self.demand(arguments[0], "truthy" if truth else "falsy", demands)
 
-    def narrow(self, key: Key, annotation: int, truth: bool) -> None:
-        """Let what a key holds be an instance of a type from here on, or not be one."""
+    def narrow(self, key: Key, annotation: int, outcome: int) -> None:
+        """Let what a key holds be an instance (or a class) of a type from here on, or not be one."""
         held = self.scope.env.get(key, key if isinstance(key, int) else UNKNOWN)
-        self.scope.set(key, self.nodes["i", held, annotation, int(truth)])
+        self.scope.set(key, self.nodes["i", held, annotation, outcome])
 
     def assume_comparison(self, test: ast.Compare, truth: bool, demands: Demands | None) -> None:
         """Learn from `x is None`, `x == False` and their opposites."""

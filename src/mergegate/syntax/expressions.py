@@ -110,7 +110,9 @@ class ExpressionReader(FunctionReader):
                 value = keyword.value
                 node = EXPRESSIONS[value.__class__](self, value)
                 if node == STRING and value.__class__ is ast.Constant and not _SECRET(keyword.arg or ""):
-                    node = self.text_argument(value.value, func)  # type: ignore[union-attr]
+                    # `TypeVar("T", bound="Base")` writes a type
+                    is_type = keyword.arg == "bound"
+                    node = self.annotation(value) if is_type else self.text_argument(value.value, func)  # type: ignore[union-attr]
                 named.append((keyword.arg or "**", node))
             keywords = tuple(named)
         if label:

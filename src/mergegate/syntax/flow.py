@@ -163,7 +163,7 @@ class FlowReader(ExpressionReader):
         """Return the node for any of `nodes`; the two outcomes of one `isinstance` together say nothing."""
         if len(nodes) == 2:
             left, right = self.rows[nodes[0]], self.rows[nodes[1]]
-            if left[0] == right[0] == "i" and left[1:3] == right[1:3] and left[3] != right[3]:
+            if left[0] == right[0] == "i" and left[1:3] == right[1:3] and left[3] ^ right[3] == 1:
                 return left[1]
         return self.nodes.union(nodes)
 

@@ -47,7 +47,7 @@ class PatternReader(GuardedReader):
         kinds = pattern.patterns if isinstance(pattern, ast.MatchOr) else [pattern]
         classes = [self.annotation(kind.cls) for kind in kinds if isinstance(kind, ast.MatchClass)]
         if len(classes) == len(kinds):
-            self.narrow(key, classes[0] if len(classes) == 1 else self.nodes["T", *classes], True)
+            self.narrow(key, classes[0] if len(classes) == 1 else self.nodes["T", *classes], 1)
 
     def pattern_demands(self, subject: ast.expr, pattern: ast.pattern) -> Demands:
         """Return what `case "a" | "b":`, of strings or enum members, demands of a parameter."""

@@ -20,7 +20,7 @@ row    fields                          meaning
 ``w``  base                            the result of awaiting
 ``n``  base                            what `with base` binds; ``N`` what `async with base` binds
 ``|``  node, node, ...                 any of these
-``i``  base, type, polarity            base known (not) to be an instance of type
+``i``  base, type, outcome             base known (bit 0: or not) to be an instance (bit 1: a subclass) of type
 ``&``  value, annotation               a declared variable and what was assigned to it
 ``@``  annotation                      a value of the annotated type
 ``r``  callable                        in annotations: what a framework makes of `Depends(callable)`

@@ -14,6 +14,8 @@ from mergegate.syntax.summary import Row
 DEPRECATED, REFUSED, ROOT = "pydantic-method-deprecated", "pydantic-method-refused", "pydantic-root-field"
 # a model called `Item` says so in messages; one that is only known as a model does not
 _ANY = "a model"
+# `validate` of a type that is no model
+_OF_A_TYPE = "type.validate"
 
 
 class _Use(NamedTuple):
@@ -33,6 +35,8 @@ def method_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
             found = models.receivers(program.value(module, base), member)
             if found:
                 uses[node] = _Use(member, _name_of(models, found[0]), _fix(models, member, found))
+            elif member == "validate" and (named := models.names_of(module, base) & models.names.types_with_validate):
+                uses[node] = _Use(_OF_A_TYPE, min(named).rpartition(".")[2], ())
         made = {node: name for node in marks.roots if (name := _made_of_a_root(models, module, summary.rows[node]))}
         for fact, operation in operations_of(program, module) if uses or made else ():
             row = summary.rows[operation.node]
@@ -79,6 +83,9 @@ def _verdict(models: Models, use: _Use, call: Row | None) -> tuple[str, str, str
     """Return (rule, message, repair) for a use of a member, called or not."""
     table = models.names
     member = use.member
+    if member == _OF_A_TYPE:
+        message = f"Breaks under pydantic 2: the type `{use.owner}` has no `validate()`"
+        return REFUSED, message, f"write `TypeAdapter({use.owner}).validate_python(...)`"
     if member == "__root__":
         return (
             ROOT,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -107,7 +109,7 @@ class Gate:
             if self._wanted.update:
                 raise MergegateError("The coverage baseline was not written", "run all tests, with coverage")
             return
-        with memory(self._settings.root / self._settings.cache_dir) as known:
+        with _resting_collector(), memory(self._settings.root / self._settings.cache_dir) as known:
             self._weigh(known, exitstatus)
 
     def _weigh(self, known: Memory, exitstatus: int) -> None:
@@ -174,6 +176,18 @@ class Gate:
 
     def _say(self, color: str, text: str) -> None:
         self.lines.append((color, text))
+
+
+@contextmanager
+def _resting_collector() -> Generator[None]:
+    """Keep the search for garbage off: syntax trees are many objects in no cycle, beside all that the tests left."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class LastWord:

@@ -1,0 +1,1 @@
+"""Schemas of contracts: compared, locked, fitted to providers, and turned into cases."""
