@@ -135,14 +135,9 @@ class ConditionRun(ExpressionRun):
             test = test.target
         held = self.silently(test, state)
         path = path_of(test)
-        if path and OK in held.origins and len(held.origins) > 1 and self.never_empty(held):
+        if path and OK in held.origins and len(held.origins) > 1 and self.oracle.never_empty(held.origins):
             state[path] = none_of(held)
         return state
-
-    def never_empty(self, held: Value) -> bool:
-        """Tell whether a value that is something is truthy; where that is not known, nothing is claimed."""
-        del held
-        return False
 
     # -- comparisons ---------------------------------------------------------------------------------------------
 
@@ -243,7 +238,8 @@ class ConditionRun(ExpressionRun):
                     self.narrow(argument, state)
         return state
 
-    def _isinstance(self, test: ast.Call, state: State, truth: bool) -> State | None:  # noqa: FBT001
+    def asks_isinstance(self, test: ast.Call, state: State, truth: bool) -> State | None:
+        """Read `isinstance(x, T)`."""
         if len(test.args) < 2:
             return state
         target, kinds = test.args[0], _kinds(test.args[1])
@@ -258,21 +254,24 @@ class ConditionRun(ExpressionRun):
             return state if self.narrow(target, state) else None
         return state
 
-    def _asks(self, test: ast.Call, state: State, truth: bool) -> State | None:  # noqa: FBT001
+    def asks_support(self, test: ast.Call, state: State, truth: bool) -> State | None:
+        """Read a question that None answers with no, or refuses: `callable(x)`, `len(x)`."""
         if truth:
             return state if self.narrow(test.args[0], state) else None
         return state
 
-    def _bool(self, test: ast.Call, state: State, truth: bool) -> State | None:  # noqa: FBT001
+    def asks_bool(self, test: ast.Call, state: State, truth: bool) -> State | None:
+        """Read `bool(x)`."""
         return self.assume(test.args[0], state, truth=truth)
 
-    def _hasattr(self, test: ast.Call, state: State, truth: bool) -> State | None:  # noqa: FBT001
+    def asks_hasattr(self, test: ast.Call, state: State, truth: bool) -> State | None:
+        """Read `hasattr(x, "name")`."""
         name = test.args[1] if len(test.args) > 1 else None
         if truth and not (isinstance(name, ast.Constant) and name.value in dir(None)):
             return state if self.narrow(test.args[0], state) else None
         return state
 
-    def _all_or_any(self, test: ast.Call, state: State, truth: bool) -> State | None:  # noqa: FBT001
+    def asks_all_or_any(self, test: ast.Call, state: State, truth: bool) -> State | None:
         """Read `all([a, b])`, `any(v is None for v in (a, b))` and their like."""
         if (last_name(test.func) == "all") is not truth:
             # one of several is as it should be, which one is not known
@@ -318,12 +317,12 @@ def _is_none_type(kind: ast.expr) -> bool:
 
 
 _BUILTIN = {
-    "isinstance": ConditionRun._isinstance,  # noqa: SLF001
-    "issubclass": ConditionRun._asks,  # noqa: SLF001
-    "callable": ConditionRun._asks,  # noqa: SLF001
-    "len": ConditionRun._asks,  # noqa: SLF001
-    "bool": ConditionRun._bool,  # noqa: SLF001
-    "hasattr": ConditionRun._hasattr,  # noqa: SLF001
-    "all": ConditionRun._all_or_any,  # noqa: SLF001
-    "any": ConditionRun._all_or_any,  # noqa: SLF001
+    "isinstance": ConditionRun.asks_isinstance,
+    "issubclass": ConditionRun.asks_support,
+    "callable": ConditionRun.asks_support,
+    "len": ConditionRun.asks_support,
+    "bool": ConditionRun.asks_bool,
+    "hasattr": ConditionRun.asks_hasattr,
+    "all": ConditionRun.asks_all_or_any,
+    "any": ConditionRun.asks_all_or_any,
 }

@@ -93,7 +93,7 @@ class ExpressionRun:
             return
         nones = held.origins - SAFE
         wanted = "AttributeError" if form == "attribute" else "TypeError"
-        caught = frozenset().union(*self.catching)
+        caught: frozenset[str] = frozenset[str]().union(*self.catching)
         if not nones or wanted in caught:
             return
         place = place_of(base)
@@ -280,7 +280,7 @@ class ExpressionRun:
         sides = [expression.left, *expression.comparators]
         held = [self.value(expression.left, state)]
         for number, operator in enumerate(expression.ops):
-            if number and state is not None:
+            if number:
                 # in a chain, what stands right is evaluated where what stands left holds
                 held[number] = self.silently(sides[number], state)
             held.append(self.value(sides[number + 1], state))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from mergegate.nullness.values import SOMETHING, Shape, Value
+from mergegate.nullness.values import SOMETHING, Origins, Shape, Value
 
 
 class Called(NamedTuple):
@@ -94,6 +94,14 @@ class Oracle(Protocol):
 
     def annotation(self, annotation: ast.expr | str) -> Value:
         """Return what a variable with an annotation may hold."""
+        ...
+
+    def never_empty(self, origins: Origins) -> bool:
+        """Tell whether what is falsy is None: as far as guards go, of a lookup it is."""
+        ...
+
+    def ends(self, call: ast.Call) -> bool:
+        """Tell whether a call never comes back, its callee followed for it."""
         ...
 
     def swallows(self, manager: ast.expr) -> bool:

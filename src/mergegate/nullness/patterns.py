@@ -149,5 +149,3 @@ class PatternRun(ConditionRun):
             for name in (getattr(part, "name", None), getattr(part, "rest", None)):
                 if isinstance(name, str):
                     rebind(state, name, SOMETHING)
-
-

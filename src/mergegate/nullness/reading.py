@@ -66,7 +66,10 @@ def _first(tree: ast.Module, line: int, column: int) -> FunctionTree | None:
     pending: list[ast.AST] = [tree]
     while pending:
         part = pending.pop()
-        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and (part.lineno, part.col_offset) == (line, column):
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and (part.lineno, part.col_offset) == (
+            line,
+            column,
+        ):
             return part
         for field in ("body", "orelse", "finalbody", "handlers", "cases"):
             pending.extend(

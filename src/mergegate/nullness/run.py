@@ -101,7 +101,7 @@ def _scan(definition: ast.AST) -> _Scan:
     loops: list[tuple[int, int]] = []
     pending: list[Any] = [definition]
     while pending:
-        part = pending.pop()
+        part: Any = pending.pop()
         kind = part.__class__
         if kind is ast.Name:
             if part.ctx.__class__ is not ast.Load:
@@ -112,9 +112,9 @@ def _scan(definition: ast.AST) -> _Scan:
         elif kind is ast.Nonlocal or kind is ast.Global:
             outer.extend([(name, part.lineno) for name in part.names])
         for field in part._fields:
-            value = getattr(part, field, None)
-            if value.__class__ is list:
-                pending.extend([each for each in value if isinstance(each, ast.AST)])
+            value: Any = getattr(part, field, None)
+            if isinstance(value, list):
+                pending.extend([each for each in value if isinstance(each, ast.AST)])  # type: ignore[misc]
             elif isinstance(value, ast.AST) and value.__class__ is not ast.Constant:
                 pending.append(value)
     return _Scan(stores, outer, loops)

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from mergegate.nullness.patterns import PatternRun
 from mergegate.nullness.values import (
+    OK,
     SAFE,
     SOMETHING,
     State,
@@ -158,8 +159,16 @@ class StatementRun(PatternRun):
         called = self.called.get(place_of(call))
         if self._never(call) or (name in _ENDING and (called is None or not called.known)):
             return None
-        if (called is None or not called.known) and _CHECKING(name):
+        known = called is not None and called.known
+        if not known and _is_checking(name):
             self._checked(call, state)
+        for key, held in list(state.items()):
+            # a call in a branch for None may never come back
+            if key.isidentifier() and OK not in held.origins and held.origins and name not in _SPEAKING:
+                if self.oracle.ends(call):
+                    return None
+                if not known:
+                    state[key] = Value(SAFE, held.shape)
         return state
 
     def _checked(self, call: ast.Call, state: State) -> None:
@@ -434,10 +443,14 @@ def _caught(handler: ast.ExceptHandler) -> set[str]:
     return {last_name(part) for part in parts}
 
 
+_SPEAKING = frozenset(
+    {"print", "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "append", "add", "write",
+     "echo", "reveal_type", "assert_type", "update", "extend", "put", "set", "sleep"}
+)  # fmt: skip
 _WORDS = ("assert", "check", "require", "ensure", "validate", "verify", "expect", "error_if", "raise_", "must", "fail")
 
 
-def _CHECKING(name: str) -> bool:  # noqa: N802
+def _is_checking(name: str) -> bool:
     """Tell whether a helper's name says that it raises for what it does not like."""
     lowered = name.lower().lstrip("_")
     return lowered.startswith(_WORDS)

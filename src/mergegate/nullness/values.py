@@ -1,4 +1,4 @@
-"""What may be None at one point of a function: for each name or path a set of reasons, and what is known of its type."""
+"""What may be None at one point of a function: for each name or path, the reasons, and what is known of its type."""
 
 from __future__ import annotations
 
@@ -53,8 +53,7 @@ def join(states: list[State | None]) -> State | None:
         if key[0] in _MARKS or ((not key.isidentifier()) and None in held):
             # a condition, or a path that is known to hold something, counts only if it does on every way
             continue
-        else:
-            merged[key] = either([each for each in held if each is not None])
+        merged[key] = either([each for each in held if each is not None])
     return merged
 
 
@@ -123,7 +122,7 @@ def rebind(state: State, key: str, held: Value, value: ast.expr | None = None) -
         forget(state, key)
     state[key] = held
     if value is not None and value.__class__ in CONDITIONS and key.isidentifier():
-        names = frozenset([part.id for part in ast.walk(value) if part.__class__ is ast.Name])
+        names = frozenset([part.id for part in ast.walk(value) if isinstance(part, ast.Name)])
         if key not in names:
             state[f"?{key}"] = (value, names)
 
@@ -203,8 +202,8 @@ def _index(index: ast.expr) -> str:
 def constant_index(index: ast.expr) -> int | str | None:
     """Return the constant of a subscript, None if there is none."""
     match index:
-        case ast.Constant(value=int() | str()):
-            return index.value
+        case ast.Constant(value=int() | str() as constant):
+            return constant
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
             return -number
         case _:

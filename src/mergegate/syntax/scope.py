@@ -100,7 +100,8 @@ class Scope:
     """
 
     __slots__ = (
-        "assigned_calls", "awaits", "bases", "cells", "class_index", "dead", "definitions", "enclosing", "entry", "env", "flags",
+        "assigned_calls", "awaits", "bases", "cells", "class_index", "dead", "definitions", "enclosing", "entry",
+        "env", "flags",
         "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "lookups", "loops",
         "members", "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "variants",
         "walrus", "yields",

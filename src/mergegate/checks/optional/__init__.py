@@ -50,9 +50,9 @@ class _OptionalCheck:
         found: dict[int, None] = {}
         for number in self.sieve.functions(module):
             while facts[number].parent > 0 and (facts[number].owner < 0 or facts[number].flags & FunctionFlag.LAMBDA):
-                number = facts[number].parent  # noqa: PLW2901
+                number = facts[number].parent
             if facts[number].flags & FunctionFlag.LAMBDA:
-                number = 0  # noqa: PLW2901
+                number = 0
             found[self.program.function_base[module] + number] = None
         return list(found)
 
@@ -89,13 +89,15 @@ class _OptionalCheck:
             explicit = explicit or _NONE in program.declared(module, parameter.annotation)
         if not explicit and parameter.default != NONE:
             return None
-        step = Step(program.paths[module], fact.line, f"`{parameter.name}` is {'declared' if explicit else 'by default'} None")
+        step = Step(
+            program.paths[module], fact.line, f"`{parameter.name}` is {'declared' if explicit else 'by default'} None"
+        )
         known = self.callers.of(reason.function, reason.position)
         if known.none is not None:
             return reason._replace(confidence=Confidence.HIGH, steps=(*reason.steps, step, known.none))
         if not explicit:
             return reason._replace(confidence=Confidence.LOW, steps=(*reason.steps, step))
-        sure = Confidence.MEDIUM if known.count else Confidence.HIGH
+        sure = Confidence.MEDIUM if known.calls else Confidence.HIGH
         return reason._replace(confidence=sure, steps=(*reason.steps, step))
 
     def _finding(self, function: int, rule: Rule, use: Use, offset: int, why: Reason) -> Finding:

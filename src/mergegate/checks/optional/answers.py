@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mergegate.checks.optional.reasons import Reason
 from mergegate.finding import Confidence, Step
 from mergegate.nullness.oracle import NOTHING, Argument, Called
-from mergegate.nullness.values import SAFE, SOMETHING, Shape, Value, deep, is_none, last_name
+from mergegate.nullness.values import SAFE, SOMETHING, Origins, Shape, Value, deep, is_none, last_name
 from mergegate.semantics.values import NONE as NONE_UNION
 from mergegate.semantics.values import Union
 from mergegate.syntax.alternatives import place_of
@@ -208,7 +208,7 @@ class Answers:
         """Whether the function calls a method `get`."""
         if self._has_lookups is None:
             rows = self.program.modules[self.module].rows
-            callees = [rows[rows[node][1]] for node in self._calls().values() if rows[node][0] == "("]
+            callees: list[Any] = [rows[rows[node][1]] for node in self._calls().values() if rows[node][0] == "("]
             self._has_lookups = any(row[0] == "." and row[2] == "get" for row in callees)
         return self._has_lookups
 
@@ -219,6 +219,16 @@ class Answers:
         if self._nodes is None:
             self._nodes = self.lookups.calls_in(self.function, self.offset)
         return self._nodes
+
+    def never_empty(self, origins: Origins) -> bool:
+        """Tell whether what is falsy is None: as far as guards go, of a lookup it is."""
+        reasons = self.lookups.reasons
+        return all(reasons[number].kind in ("call", "own") for number in origins if number)
+
+    def ends(self, call: ast.Call) -> bool:
+        """Tell whether a call never comes back, its callee followed for it."""
+        node = self._node(call)
+        return bool(node) and self.lookups.ends(self.module, node)
 
     def swallows(self, manager: ast.expr) -> bool:
         """Tell whether a context manager may end an exception."""

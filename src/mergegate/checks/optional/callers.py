@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from mergegate.finding import Step
 from mergegate.semantics.callgraph import CallGraph
@@ -15,7 +16,7 @@ _MOST = 60
 class Passed(NamedTuple):
     """How many callers are known, and one that passes None, or leaves it to a default of None."""
 
-    count: int
+    calls: int
     none: Step | None
 
 
@@ -42,7 +43,7 @@ class Callers:
             name = program.classes[program.owner(function)].name
         count = 0
         for module, node in self._calls().get(name, ())[:_MOST]:
-            row = program.modules[module].rows[node]
+            row: Any = program.modules[module].rows[node]
             for value in program.value(module, row[1]):
                 receiver = None
                 if value[0] == "fn" and value[1] == function:
@@ -52,9 +53,8 @@ class Callers:
                 count += 1
                 arguments = Arguments(module, row[2], row[3])
                 passed = program.argument_node(function, receiver, arguments, position)
-                spreads = any(key == "**" for key, _ in row[3]) or any(
-                    program.modules[module].rows[n][0] == "*" for n in row[2]
-                )
+                rows: Any = program.modules[module].rows
+                spreads = any(key == "**" for key, _ in row[3]) or any(rows[n][0] == "*" for n in row[2])
                 if passed == NONE or (not passed and not spreads and fact.parameters[position].default == NONE):
                     line = self._line(module, node)
                     if line:
@@ -80,15 +80,15 @@ class Callers:
         if self._by_name is None:
             found: dict[str, list[tuple[int, int]]] = {}
             for module, summary in enumerate(self.program.modules):
-                rows = summary.rows
+                rows: Sequence[Any] = summary.rows
                 for node, row in enumerate(rows):
                     if row[0] == "(":
-                        callee = rows[row[1]]
+                        callee: Any = rows[row[1]]
                         if callee[0] in ".gm":
                             found.setdefault(callee[-1], []).append((module, node))
                         elif callee[0] == "l":
-                            found.setdefault(summary.functions[callee[1]].name, []).append((module, node))
+                            found.setdefault(summary.functions[int(callee[1])].name, []).append((module, node))
                         elif callee[0] == "c":
-                            found.setdefault(summary.classes[callee[1]].name, []).append((module, node))
+                            found.setdefault(summary.classes[int(callee[1])].name, []).append((module, node))
             self._by_name = found
         return self._by_name

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mergegate.rules.model import Knowledge
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.syntax.summary import NONE, FunctionFact, FunctionFlag, ModuleSummary, Row
+from mergegate.syntax.summary import NONE, FunctionFact, FunctionFlag, ModuleSummary
 
 _APART = FunctionFlag.GENERATOR | FunctionFlag.LAMBDA
 
@@ -62,15 +62,15 @@ class Likely:
 
     def _add_attributes(self) -> None:
         for module, summary in enumerate(self.program.modules):
-            rows = summary.rows
+            rows: Sequence[Any] = summary.rows
             for fact in summary.classes:
                 for names in (fact.names, fact.attributes):
                     for name, node in names.items():
                         if name not in self.attributes and self._may_hold(module, rows, node):
                             self.attributes.add(name)
 
-    def _may_hold(self, module: int, rows: list[Row], node: int) -> bool:
-        row = rows[node]
+    def _may_hold(self, module: int, rows: Sequence[Any], node: int) -> bool:
+        row: Any = rows[node]
         if node == NONE:
             return True
         if row[0] == "|":
@@ -78,7 +78,7 @@ class Likely:
         if row[0] in "&@":
             return self.admits(module, row[-1])
         if row[0] == "l":
-            return self.program.modules[module].functions[row[1]].name in self.calls
+            return self.program.modules[module].functions[int(row[1])].name in self.calls
         return False
 
     def admits(self, module: int, node: int) -> bool:
@@ -98,28 +98,28 @@ def may_give_none(summary: ModuleSummary, fact: FunctionFact) -> bool:
         return False
     if fact.flags & FunctionFlag.ENDS:
         return True
-    rows = summary.rows
+    rows: Sequence[Any] = summary.rows
     return any(_holds_none(rows, node, 0) for node, _ in fact.results)
 
 
-def _holds_none(rows: list[Row], node: int, depth: int) -> bool:
+def _holds_none(rows: Sequence[Any], node: int, depth: int) -> bool:
     if node == NONE:
         return True
-    row = rows[node]
+    row: Any = rows[node]
     if row[0] in ("|", "~") and depth < 4:
         parts = row[1:] if row[0] == "|" else row[4:6]
         return any(_holds_none(rows, part, depth + 1) for part in parts)
     return row[0] in "pv&"
 
 
-def _called(rows: list[Row], nodes: Iterable[int]) -> Iterable[str]:
+def _called(rows: Sequence[Any], nodes: Iterable[int]) -> Iterable[str]:
     pending = list(nodes)
     count = 0
     while pending and count < 40:
         count += 1
-        row = rows[pending.pop()]
+        row: Any = rows[pending.pop()]
         if row[0] == "(":
-            callee = rows[row[1]]
+            callee: Any = rows[row[1]]
             if callee[0] in ".gm":
                 yield callee[-1]
         elif row[0] == "|":
@@ -130,7 +130,7 @@ def _called(rows: list[Row], nodes: Iterable[int]) -> Iterable[str]:
             yield row[2]
 
 
-def _admits(rows: list[Row], node: int, depth: int) -> bool:
+def _admits(rows: Sequence[Any], node: int, depth: int) -> bool:
     row: Any = rows[node]
     if node == NONE:
         return True
@@ -140,7 +140,7 @@ def _admits(rows: list[Row], node: int, depth: int) -> bool:
         return any(_admits(rows, part, depth + 1) for part in row[1:])
     if row[0] == "[":
         # inside, too: an element of `list[X | None]` may be None
-        head = rows[row[1]]
+        head: Any = rows[row[1]]
         if head[0] in ".gm" and head[-1] == "Optional":
             return True
         return _admits(rows, row[2], depth + 1)

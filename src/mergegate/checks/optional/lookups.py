@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from typing import Any
 
 from mergegate.checks.optional.answers import Answers
 from mergegate.checks.optional.attributes import OptionalAttributes
@@ -142,9 +143,9 @@ class Lookups:
         if not found:
             return Called(Value(SAFE, shape))
         # a receiver that may be of several classes may be of just the one that finds what it looks for
-        origins = SAFE
+        origins: frozenset[int] = SAFE
         if all(each.value.origins != SAFE for each in found):
-            origins = frozenset().union(*(each.value.origins for each in found))
+            origins = origins.union(*[each.value.origins for each in found])
         first = found[0]
         if len(found) > 1:
             first = Called(known=all(each.known for each in found), never=all(each.never for each in found))
@@ -335,9 +336,20 @@ class Lookups:
             return None
         for value in self.program.value(self.program.class_module[hit[0]], hit[1]):
             if value[0] == "fn" and self.program.is_property(value[1]) and self.may_give(value[1]):
-                fact = self.program.functions[value[1]]
+                fact: FunctionFact = self.program.functions[int(value[1])]
                 return Reason("own", f"`{fact.qualname}`", Confidence.MEDIUM, (), value[1])
         return None
+
+    def ends(self, module: int, node: int) -> bool:
+        """Tell whether a call never comes back, whatever it calls."""
+        row = self.program.modules[module].rows[node]
+        callees = self.program.value(module, row[1]) if row[0] == "(" else ()
+        return bool(callees) and all(
+            callee[0] == "fn"
+            and not self.program.functions[int(callee[1])].results
+            and self.functions.digest(callee[1]).never
+            for callee in callees
+        )
 
     def swallows(self, module: int, node: int) -> bool:
         """Tell whether what a call makes may end an exception as a context manager."""
@@ -348,16 +360,31 @@ class Lookups:
                 hit = self.program.find_method(value[1], name)
                 if hit is not None:
                     home = self.program.class_module[hit[0]]
-                    row = self.program.modules[home].rows[hit[1]]
+                    row: Any = self.program.modules[home].rows[hit[1]]
                     if row[0] == "l":
-                        fact = self.program.modules[home].functions[row[1]]
-                        returns = self.program.modules[home].rows[fact.returns]
+                        fact: FunctionFact = self.program.modules[home].functions[int(row[1])]
+                        returns: Any = self.program.modules[home].rows[fact.returns]
                         return returns[0] in "gm" and returns[-1] == "bool"
         return False
 
 
 _MAX_STEPS = 8
-_TELLING = ("is", "has", "can", "should", "valid", "check", "need", "exist", "not_", "no_", "some", "any", "all", "present")
+_TELLING = (
+    "is",
+    "has",
+    "can",
+    "should",
+    "valid",
+    "check",
+    "need",
+    "exist",
+    "not_",
+    "no_",
+    "some",
+    "any",
+    "all",
+    "present",
+)
 # whether a key is there is often known from elsewhere
 _BY_KEY = (".get", "getenv", ".findtext", "current_task", "currentframe")
 _TRANSPARENT = ("transparent", "static", "class", "property", "cached-property", "cache")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from mergegate.semantics.values import NONE as NONE_UNION
-from mergegate.syntax.summary import NONE, ModuleSummary, Row
+from mergegate.syntax.summary import NONE, ModuleSummary
 
 if TYPE_CHECKING:
     from mergegate.checks.optional.lookups import Lookups
@@ -39,11 +40,12 @@ class Sieve:
     @staticmethod
     def _reached(summary: ModuleSummary, bases: set[int]) -> set[int]:
         """Return the rows that bases may be: of several things one, a variable, the result of awaiting."""
-        rows, variables = summary.rows, summary.variables
+        rows: Sequence[Any] = summary.rows
+        variables = summary.variables
         found = set(bases)
         pending = [node for node in bases if rows[node][0] in _HANDING]
         while pending:
-            row = rows[pending.pop()]
+            row: Any = rows[pending.pop()]
             for part in _parts(row, variables):
                 if part not in found:
                     found.add(part)
@@ -51,23 +53,23 @@ class Sieve:
                         pending.append(part)
         return found
 
-    def _sources(self, module: int, rows: list[Row], reached: set[int]) -> set[int]:
+    def _sources(self, module: int, rows: Sequence[Any], reached: set[int]) -> set[int]:
         calls, attributes = self.likely.calls, self.likely.attributes
         facts = self.program.modules[module].functions
         found: set[int] = set()
         for node in reached:
-            row = rows[node]
+            row: Any = rows[node]
             kind = row[0]
             if kind in "e[u":
                 # an element, of what may be declared to hold None
-                row = rows[row[1]]
+                row: Any = rows[row[1]]
                 if row[0] in "p&.(":
                     found.add(node)
             elif kind == "g":
                 if self.lookups.variable(module, row[1], self.program.modules[module].names.get(row[1], 0)) is not None:
                     found.add(node)
             elif kind == "(":
-                callee = rows[row[1]]
+                callee: Any = rows[row[1]]
                 head = callee[0]
                 if head in ".gm":
                     name = callee[-1]
@@ -75,7 +77,7 @@ class Sieve:
                         name in _DEFAULTED and NONE in (*row[2][1:], *[n for key, n in row[3] if key == "default"])
                     ):
                         found.add(node)
-                elif head == "l" and facts[callee[1]].name in calls:
+                elif head == "l" and facts[int(callee[1])].name in calls:
                     found.add(node)
             elif kind == ".":
                 if row[2] in attributes:
@@ -97,7 +99,7 @@ class Sieve:
 
     def _confirmed(self, module: int, node: int) -> bool:
         """Tell whether a source gives None as far as types tell."""
-        row = self.program.modules[module].rows[node]
+        row: Any = self.program.modules[module].rows[node]
         if row[0] in "e[u":
             return _NONE in self.program.value(module, node)
         if row[0] == ".":
@@ -106,12 +108,15 @@ class Sieve:
                     if self.lookups.attributes.reason(value[1], row[2]) is not None:
                         return True
                     hit = self.program.find_method(value[1], row[2])
-                    if hit is not None and self.program.modules[self.program.class_module[hit[0]]].rows[hit[1]][0] == "l":
+                    if (
+                        hit is not None
+                        and self.program.modules[self.program.class_module[hit[0]]].rows[hit[1]][0] == "l"
+                    ):
                         return True
             return False
         if row[0] != "(":
             return True
-        callee = self.program.modules[module].rows[row[1]]
+        callee: Any = self.program.modules[module].rows[row[1]]
         if callee[-1] in _DEFAULTED:
             return True
         for value in self.program.value(module, row[1]):
@@ -127,7 +132,8 @@ class Sieve:
     @staticmethod
     def _held(summary: ModuleSummary, sources: set[int]) -> set[int]:
         """Return the rows of what may be a source."""
-        rows, variables = summary.rows, summary.variables
+        rows: Sequence[Any] = summary.rows
+        variables = summary.variables
         held = set(sources)
         for _ in range(2):
             for node, row in enumerate(rows):
@@ -136,7 +142,7 @@ class Sieve:
         return held
 
 
-def _parts(row: Row, variables: list[tuple[int, ...]]) -> tuple[int, ...]:
+def _parts(row: Any, variables: list[tuple[int, ...]]) -> tuple[int, ...]:
     """Return the rows of which a value may be one."""
     kind = row[0]
     if kind == "|":
