@@ -56,6 +56,9 @@ class ConditionRun(ExpressionRun):
 
     def _assume(self, test: ast.expr, state: State, *, truth: bool) -> State | None:
         match test:
+            case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+                # what its author asserts for type checkers holds
+                return state if truth else None
             case ast.Constant():
                 return state if bool(test.value) is truth else None
             case ast.UnaryOp(op=ast.Not()):

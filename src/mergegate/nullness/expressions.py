@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar, NamedTuple
 
 from mergegate.nullness.oracle import NOTHING, Argument, Called, Oracle
@@ -183,6 +184,13 @@ class ExpressionRun:
         path = path_of(expression)
         if path:
             state[path] = some(self.silently(expression, state))
+
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """Note no uses meanwhile."""
+        self.quiet += 1
+        yield
+        self.quiet -= 1
 
     def silently(self, expression: ast.expr, state: State) -> Value:
         """Return what an expression gives without noting its uses."""

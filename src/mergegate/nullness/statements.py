@@ -405,10 +405,8 @@ class StatementRun(PatternRun):
         if out is None:
             return None
         # behind `finally` holds what the ways that get there say, and what it does itself
-        self.quiet += 1
-        out = self.block(statement.finalbody, out)
-        self.quiet -= 1
-        return out
+        with self.silence():
+            return self.block(statement.finalbody, out)
 
     _statements: ClassVar[dict[type[ast.AST], Callable[..., State | None]]] = {
         ast.Assign: _assign, ast.AnnAssign: _annotated,

@@ -75,7 +75,7 @@ class _OptionalCheck:
         if reason.function >= 0:
             return self._parameter(reason)
         if reason.kind == "literal" and use.certain:
-            return reason._replace(text="it", confidence=Confidence.HIGH)
+            return reason._replace(confidence=Confidence.HIGH)
         return reason
 
     def _parameter(self, reason: Reason) -> Reason | None:
@@ -89,11 +89,14 @@ class _OptionalCheck:
             explicit = explicit or _NONE in program.declared(module, parameter.annotation)
         if not explicit and parameter.default != NONE:
             return None
+        if fact.decorators and not self.lookups.is_plain(reason.function):
+            # a decorator may well pass what callers leave out
+            explicit = False
         step = Step(
             program.paths[module], fact.line, f"`{parameter.name}` is {'declared' if explicit else 'by default'} None"
         )
         known = self.callers.of(reason.function, reason.position)
-        if known.none is not None:
+        if known.none is not None and (explicit or not fact.decorators):
             return reason._replace(confidence=Confidence.HIGH, steps=(*reason.steps, step, known.none))
         if not explicit:
             return reason._replace(confidence=Confidence.LOW, steps=(*reason.steps, step))
@@ -116,6 +119,7 @@ class _OptionalCheck:
         if in_test or use.caught:
             lowest = lowest.lowered()
         where = f" ({why.steps[-1].path}:{why.steps[-1].line})" if why.steps else ""
+        clause = _CLAUSES.get(why.kind, _CALL).format(why.text)
         name = use.text if use.text.isidentifier() else "value"
         bind = "" if use.text.isidentifier() else f"bind it, `{name} = {use.text}`, and "
         return Finding(
@@ -128,7 +132,7 @@ class _OptionalCheck:
             column=column,
             end_line=line + height,
             end_column=end,
-            message=f"`{use.text}` may be None where {_SAYS[use.form]}: {why.text} may be None{where}",
+            message=f"`{use.text}` may be None where {_SAYS[use.form]}: {clause}{where}",
             help=f"{bind}say what happens without it before: `if {name} is None: raise ...`, or return early",
             cause=f"{path}:{scope}:{use.text}",
             scope=scope,
@@ -136,6 +140,11 @@ class _OptionalCheck:
         )
 
 
+_CALL = "{} may give None"
+_CLAUSES = {
+    "literal": "{} is assigned before", "parameter": "{} may be None", "declared parameter": "{} may be None",
+    "attribute": "{} may hold None", "variable": "{} may be None", "declared": "{} may be None as declared",
+}  # fmt: skip
 _RULES = {
     "attribute": "optional-member-access", "subscript": "optional-member-access", "call": "optional-member-access",
     "iteration": "optional-iteration", "membership": "optional-iteration", "context": "optional-operand",

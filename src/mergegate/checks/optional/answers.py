@@ -150,13 +150,13 @@ class Answers:
     def _declared(self, union: Union, shape: Shape, what: str) -> Value:
         if _NONE not in union:
             return Value(SAFE, shape if union else ())
-        reason = Reason("declared", f"{what} that is declared to", Confidence.MEDIUM)
+        reason = Reason("declared", what, Confidence.MEDIUM)
         return Value(SAFE | {self.lookups.reasons.number(reason)}, shape)
 
     def annotation(self, annotation: ast.expr | str) -> Value:
         """Return what a variable with an annotation may hold."""
         union = self.lookups.shapes.annotated(self.module, annotation)
-        return self._declared(union, ("u", tuple([v for v in union if v != _NONE])), "what")
+        return self._declared(union, ("u", tuple([v for v in union if v != _NONE])), "a variable")
 
     # -- calls ---------------------------------------------------------------------------------------------------
 

@@ -45,11 +45,11 @@ class OptionalAttributes:
                 if not any(("none",) in self.program.declared(module, rows[each][-1]) for each in declarations):
                     return None
                 step = Step(path, line, f"{where} is declared to hold None")
-                return Reason("attribute", f"{where} is declared to", Confidence.MEDIUM, (step,))
+                return Reason("attribute", where, Confidence.MEDIUM, (step,))
             parts = [part for node in nodes for part in _parts(rows, node)]
             if NONE in parts and any(part != NONE and rows[part][0] != "?" for part in parts):
                 step = Step(path, line, f"{where} is set to None")
-                return Reason("attribute", f"{where} is set to None and", Confidence.LOW, (step,))
+                return Reason("attribute", where, Confidence.LOW, (step,))
             return None
         return None
 

@@ -83,7 +83,7 @@ class Callers:
                 rows: Sequence[Any] = summary.rows
                 for node, row in enumerate(rows):
                     if row[0] == "(":
-                        callee: Any = rows[row[1]]
+                        callee: Any = rows[int(row[1])]
                         if callee[0] in ".gm":
                             found.setdefault(callee[-1], []).append((module, node))
                         elif callee[0] == "l":

@@ -119,7 +119,7 @@ def _called(rows: Sequence[Any], nodes: Iterable[int]) -> Iterable[str]:
         count += 1
         row: Any = rows[pending.pop()]
         if row[0] == "(":
-            callee: Any = rows[row[1]]
+            callee: Any = rows[int(row[1])]
             if callee[0] in ".gm":
                 yield callee[-1]
         elif row[0] == "|":

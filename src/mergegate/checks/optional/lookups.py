@@ -189,7 +189,7 @@ class Lookups:
     ) -> Called:
         target, receiver = int(callee[1]), callee[2]
         fact = self.program.functions[target]
-        if fact.decorators and not all(self._keeps(target, node) for node in fact.decorators):
+        if not self.is_plain(target):
             return Called()
         if self.program.is_async(target) is not awaited or fact.flags & FunctionFlag.GENERATOR:
             return Called()
@@ -322,6 +322,10 @@ class Lookups:
                 known = 1 if _NONE in union else 0 if vague and row[0] in "|?" else -1
             self._declared[function] = known
         return known
+
+    def is_plain(self, function: int) -> bool:
+        """Tell whether no decorator changes what calls of a function pass and give."""
+        return all(self._keeps(function, node) for node in self.program.functions[function].decorators)
 
     def _keeps(self, function: int, node: int) -> bool:
         values = self.program.value(self.program.function_module[function], node)

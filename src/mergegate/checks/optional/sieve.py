@@ -69,7 +69,7 @@ class Sieve:
                 if self.lookups.variable(module, row[1], self.program.modules[module].names.get(row[1], 0)) is not None:
                     found.add(node)
             elif kind == "(":
-                callee: Any = rows[row[1]]
+                callee: Any = rows[int(row[1])]
                 head = callee[0]
                 if head in ".gm":
                     name = callee[-1]
@@ -116,8 +116,8 @@ class Sieve:
             return False
         if row[0] != "(":
             return True
-        callee: Any = self.program.modules[module].rows[row[1]]
-        if callee[-1] in _DEFAULTED:
+        callee: Any = self.program.row(module, int(row[1]))
+        if callee[0] in ".gm" and callee[-1] in _DEFAULTED:
             return True
         for value in self.program.value(module, row[1]):
             if value[0] == "fn":
@@ -144,7 +144,7 @@ class Sieve:
 
 def _parts(row: Any, variables: list[tuple[int, ...]]) -> tuple[int, ...]:
     """Return the rows of which a value may be one."""
-    kind = row[0]
+    kind = str(row[0])
     if kind == "|":
         return row[1:]
     if kind == "v":
