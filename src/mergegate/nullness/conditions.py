@@ -146,9 +146,9 @@ class ConditionRun(ExpressionRun):
 
     def _assume_comparison(self, test: ast.Compare, state: State, *, truth: bool) -> State | None:
         left, operator, right = test.left, test.ops[0], test.comparators[0]
-        if is_none(left):
-            left, right = right, left
         if isinstance(operator, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+            if is_none(left):
+                left, right = right, left
             same = isinstance(operator, ast.Is | ast.Eq) is truth
             if isinstance(right, ast.NamedExpr) and is_none(right.value):
                 right = right.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import ClassVar, NamedTuple
 
@@ -164,7 +164,7 @@ class ExpressionRun:
             if keyword.arg is None:
                 self.use(keyword.value, "iteration", inner)
             arguments.append(Argument(keyword.arg or "**", keyword.value, inner))
-        called = self.oracle.call(expression, arguments, awaited=awaited)
+        called = self.oracle.call(expression, arguments, state, awaited=awaited)
         if called is not NOTHING:
             self.called[place_of(expression)] = called
         for name in called.clears:
@@ -186,7 +186,7 @@ class ExpressionRun:
             state[path] = some(self.silently(expression, state))
 
     @contextmanager
-    def silence(self) -> Iterator[None]:
+    def silence(self) -> Generator[None]:
         """Note no uses meanwhile."""
         self.quiet += 1
         yield

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from mergegate.nullness.values import SOMETHING, Origins, Shape, Value
+from mergegate.nullness.values import SOMETHING, Origins, Shape, State, Value
 
 
 class Called(NamedTuple):
@@ -72,7 +72,7 @@ class Oracle(Protocol):
         """Return what the parameters of a function hold when it starts."""
         ...
 
-    def call(self, call: ast.Call, arguments: Sequence[Argument], *, awaited: bool) -> Called:
+    def call(self, call: ast.Call, arguments: Sequence[Argument], state: State, *, awaited: bool) -> Called:
         """Return what a call does."""
         ...
 
@@ -102,6 +102,10 @@ class Oracle(Protocol):
 
     def ends(self, call: ast.Call) -> bool:
         """Tell whether a call never comes back, its callee followed for it."""
+        ...
+
+    def says(self, held: Value) -> bool:
+        """Tell whether anything is known of a value: its type, or that it may be None."""
         ...
 
     def swallows(self, manager: ast.expr) -> bool:

@@ -110,7 +110,7 @@ class StatementRun(PatternRun):
 
     def _declared(self, annotation: ast.expr | str, value: ast.expr, held: Value) -> Value:
         """Return what a declared variable holds: of a value of which nothing is known, what is declared."""
-        if held.origins != SAFE or held.shape:
+        if self.oracle.says(held):
             return held
         if not isinstance(value, ast.Name | ast.Call | ast.Await | ast.Subscript | ast.Attribute):
             return Value(SAFE, self.oracle.annotation(annotation).shape)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from mergegate.syntax.conditions import ConditionReader
+from mergegate.syntax.summary import NONE
 
 _CONTAINER_ROWS = frozenset({"L", "S", "D", "|", "T", "&", "v"})
 
@@ -43,6 +44,10 @@ class BindingReader(ConditionReader):
         owner = self.receiver_class(base)
         if owner >= 0:
             self.add_attribute(owner, target.attr, node)
+            if node == NONE:
+                fact = self.facts.functions[self.scope.function]
+                if target.attr not in fact.clears:
+                    fact.clears = (*fact.clears, target.attr)
 
     def unpack(self, targets: Sequence[ast.expr], node: int) -> None:
         """Bind each target to its part of a value."""

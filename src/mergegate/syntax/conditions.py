@@ -147,7 +147,7 @@ class ConditionReader(SubjectReader):
         if operator not in _SAME and operator not in _OTHER:
             return
         positive = (operator in _SAME) == truth
-        if positive != (isinstance(right, ast.Constant) and right.value is None):
+        if isinstance(right, ast.Constant) and positive != (right.value is None):
             self.know(test.left)
         if not isinstance(right, ast.Constant):
             if demands is not None and positive and isinstance(right, ast.Attribute):

@@ -194,6 +194,8 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
         Where each decorator stands.
     bases
         The nodes that are used in a way that None does not support, where no test before has spoken of them.
+    clears
+        The attributes of its own object that it sets to None.
     """
 
     name: str
@@ -213,6 +215,7 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
     code: bytes = b"\x90"
     places: tuple[Place, ...] = ()
     bases: tuple[int, ...] = ()
+    clears: tuple[str, ...] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mergegate.checks.optional.reasons import Reason
 from mergegate.finding import Confidence, Step
 from mergegate.nullness.oracle import NOTHING, Argument, Called
-from mergegate.nullness.values import SAFE, SOMETHING, Origins, Shape, Value, deep, is_none, last_name
+from mergegate.nullness.values import SAFE, SOMETHING, Origins, Shape, State, Value, deep, is_none, last_name, path_of
 from mergegate.semantics.values import NONE as NONE_UNION
 from mergegate.semantics.values import Union
 from mergegate.syntax.alternatives import place_of
@@ -160,7 +160,7 @@ class Answers:
 
     # -- calls ---------------------------------------------------------------------------------------------------
 
-    def call(self, call: ast.Call, arguments: Sequence[Argument], *, awaited: bool) -> Called:
+    def call(self, call: ast.Call, arguments: Sequence[Argument], state: State, *, awaited: bool) -> Called:
         """Return what a call does."""
         name = last_name(call.func)
         special = self._special(name, call, arguments)
@@ -172,9 +172,24 @@ class Answers:
         likely = self.lookups.likely
         shape: Shape = ("n", self.module, node) if not awaited else ()
         wanted = name in likely.calls or name in likely.never
-        if not wanted and not (name in likely.own and any(each.value.origins != SAFE for each in arguments)):
+        clearing = self._may_clear(call, state)
+        if (
+            not wanted
+            and not clearing
+            and not (name in likely.own and any(each.value.origins != SAFE for each in arguments))
+        ):
             return Called(Value(SAFE, shape))
-        return self.lookups.call(self, call, node, arguments, shape, awaited=awaited)
+        return self.lookups.call(self, call, node, arguments, shape, awaited=awaited, clearing=clearing)
+
+    def _may_clear(self, call: ast.Call, state: State) -> bool:
+        """Tell whether a call is of a method of an object of which attributes are known not to be None."""
+        func = call.func
+        if not isinstance(func, ast.Attribute) or func.attr not in self.lookups.likely.clearing:
+            return False
+        base = f"{path_of(func.value)}."
+        return len(base) > 1 and any(
+            key.startswith(base) and key[len(base) :] in self.lookups.likely.attributes for key in state
+        )
 
     def _special(self, name: str, call: ast.Call, arguments: Sequence[Argument]) -> Called | None:
         """Return what builtin functions with a default of None give."""
@@ -230,6 +245,14 @@ class Answers:
         node = self._node(call)
         return bool(node) and self.lookups.ends(self.module, node)
 
+    def says(self, held: Value) -> bool:
+        """Tell whether anything is known of a value: its type, or that it may be None."""
+        reasons = self.lookups.reasons
+        sources = [reasons[number] for number in held.origins if number]
+        if sources and not all(reason.kind == "parameter" for reason in sources):
+            return True
+        return bool(held.shape) and (held.shape[0] in "tl" or bool(known(self.lookups.shapes.union(held.shape))))
+
     def swallows(self, manager: ast.expr) -> bool:
         """Tell whether a context manager may end an exception."""
         if not isinstance(manager, ast.Call):
@@ -244,6 +267,11 @@ def _type_comment(definition: ast.FunctionDef | ast.AsyncFunctionDef, name: str)
         if each.arg == name:
             return each.type_comment or ""
     return ""
+
+
+def known(union: Union) -> Union:
+    """Return the values of a union of which more is known than a name."""
+    return tuple([value for value in union if value[0] not in ("prm", "x", "xm")])
 
 
 _MAX_STEPS = 5

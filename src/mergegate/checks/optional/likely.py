@@ -23,6 +23,10 @@ class Likely:
         Names of attributes that may hold None.
     own
         Names of the functions of the program.
+    clearing
+        Names of methods that may set attributes of their object to None.
+    cleared
+        Names of attributes that methods set to None.
     never
         Last names of callables that may not come back.
     """
@@ -33,9 +37,13 @@ class Likely:
         self.attributes: set[str] = set()
         self.own: set[str] = set()
         self.never = {"exit", "_exit", "abort", "quit", "assert_never", "fail", "skip", "xfail"}
+        self.clearing: set[str] = set()
+        self.cleared: set[str] = set()
+        self._own_calls: dict[int, dict[int, set[str]]] = {}
         self._admitting: dict[tuple[int, int], bool] = {}
         self._add_functions()
         self._add_attributes()
+        self._add_clearing()
 
     def _add_functions(self) -> None:
         handed: list[tuple[str, list[str]]] = []
@@ -58,6 +66,49 @@ class Likely:
             for name, names in handed:
                 if name not in self.calls and not self.calls.isdisjoint(names):
                     self.calls.add(name)
+                    grown = True
+
+    def own_calls(self, module: int) -> dict[int, set[str]]:
+        """Return the names of the methods that functions of a module call on their own object, by number."""
+        known = self._own_calls.get(module)
+        if known is None:
+            known = self._own_calls[module] = {}
+            rows: Sequence[Any] = self.program.modules[module].rows
+            for row in rows:
+                if row[0] == "(" and rows[row[1]][0] == ".":
+                    callee = rows[row[1]]
+                    base = rows[callee[1]]
+                    if base[0] == "p" and base[2] == 0:
+                        known.setdefault(int(base[1]), set()).add(str(callee[2]))
+        return known
+
+    def holding(self, module: int) -> set[int]:
+        """Return the functions of a module, by number, that use an attribute of their object which some method clears."""
+        rows: Sequence[Any] = self.program.modules[module].rows
+        found: set[int] = set()
+        for row in rows:
+            if row[0] == "." and rows[row[1]][0] == ".":
+                held = rows[row[1]]
+                owner = rows[held[1]]
+                if held[2] in self.cleared and owner[0] == "p" and owner[2] == 0:
+                    found.add(int(owner[1]))
+        return found
+
+    def _add_clearing(self) -> None:
+        callers: list[tuple[str, set[str]]] = []
+        for module, summary in enumerate(self.program.modules):
+            self.clearing.update(fact.name for fact in summary.functions if fact.clears and fact.name != "__init__")
+            functions = summary.functions
+            for fact in functions:
+                if fact.name != "__init__":
+                    self.cleared.update(fact.clears)
+            callers.extend((functions[n].name, names) for n, names in self.own_calls(module).items())
+        grown = bool(self.clearing)
+        while grown:
+            grown = False
+            for name, names in callers:
+                if name not in self.clearing and name != "__init__" and not self.clearing.isdisjoint(names):
+                    self.clearing.add(name)
                     grown = True
 
     def _add_attributes(self) -> None:

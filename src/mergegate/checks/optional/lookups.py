@@ -41,6 +41,7 @@ class Lookups:
         self._places: dict[int, dict[tuple[int, int], int]] = {}
         self._variables: dict[tuple[int, str], Reason | None] = {}
         self._declared: dict[int, int] = {}
+        self._clears: dict[int, tuple[str, ...]] = {}
         self._resolved: dict[int, list[Reason]] = {}
         self._children: dict[int, dict[int, list[int]]] = {}
 
@@ -132,14 +133,24 @@ class Lookups:
     # -- calls ---------------------------------------------------------------------------------------------------
 
     def call(
-        self, asking: Answers, call: ast.Call, node: int, arguments: Sequence[Argument], shape: Shape, *, awaited: bool
+        self,
+        asking: Answers,
+        call: ast.Call,
+        node: int,
+        arguments: Sequence[Argument],
+        shape: Shape,
+        *,
+        awaited: bool,
+        clearing: bool = False,
     ) -> Called:
         """Return what a call does, by all that its callee may be."""
         row = self.program.modules[asking.module].rows[node]
         if row[0] != "(":
             return Called(Value(SAFE, shape))
         callees = self.program.value(asking.module, row[1])
-        found = [self._callee(asking, call, callee, arguments, awaited=awaited) for callee in callees]
+        found = [
+            self._callee(asking, call, callee, arguments, awaited=awaited, clearing=clearing) for callee in callees
+        ]
         if not found:
             return Called(Value(SAFE, shape))
         # a receiver that may be of several classes may be of just the one that finds what it looks for
@@ -152,13 +163,20 @@ class Lookups:
         return first._replace(value=Value(origins, shape))
 
     def _callee(
-        self, asking: Answers, call: ast.Call, callee: Callee, arguments: Sequence[Argument], *, awaited: bool
+        self,
+        asking: Answers,
+        call: ast.Call,
+        callee: Callee,
+        arguments: Sequence[Argument],
+        *,
+        awaited: bool,
+        clearing: bool,
     ) -> Called:
         kind = callee[0]
         if kind in ("x", "xm"):
             return self._library(asking, call, callee, len(arguments))
         if kind == "fn":
-            return self._own(asking, call, callee, arguments, awaited=awaited)
+            return self._own(asking, call, callee, arguments, awaited=awaited, clearing=clearing)
         return Called()
 
     def _library(self, asking: Answers, call: ast.Call, callee: Callee, count: int) -> Called:
@@ -185,7 +203,14 @@ class Lookups:
         return self.program.functions[function].name in self.likely.calls
 
     def _own(
-        self, asking: Answers, call: ast.Call, callee: Callee, arguments: Sequence[Argument], *, awaited: bool
+        self,
+        asking: Answers,
+        call: ast.Call,
+        callee: Callee,
+        arguments: Sequence[Argument],
+        *,
+        awaited: bool,
+        clearing: bool,
     ) -> Called:
         target, receiver = int(callee[1]), callee[2]
         fact = self.program.functions[target]
@@ -208,16 +233,36 @@ class Lookups:
             reason = Reason("own", f"`{fact.qualname}()`", sure, (step,), target, passed=origins)
             value = Value(SAFE | {self.reasons.number(reason)})
         never = self._says_never(target, fact)
+        clears = self.clears(target) if clearing and receiver is not None else ()
         if overridden or not self._may_tell(fact, arguments):
             never = never or not (overridden or fact.results or fact.flags & (FunctionFlag.ENDS | FunctionFlag.STUB))
-            return Called(value, never, known=not overridden)
+            return Called(value, never, known=not overridden, clears=clears)
         digest = self.functions.digest(target)
         ensured, true, false = (
             tuple([passed[p].expression for p in positions if p in passed])
             for positions in (digest.ensured, digest.if_true, digest.if_false)
         )
         never = never or (digest.never and not fact.flags & FunctionFlag.STUB)
-        return Called(value, never, ensured, true, false, digest.known)
+        return Called(value, never, ensured, true, false, digest.known, clears)
+
+    def clears(self, function: int) -> tuple[str, ...]:
+        """Return the attributes of its own object that a method, or one that it calls, sets to None."""
+        known = self._clears.get(function)
+        if known is not None:
+            return known
+        self._clears[function] = ()
+        fact, module = self.program.functions[function], self.program.function_module[function]
+        found = set(fact.clears)
+        number = function - self.program.function_base[module]
+        for name in self.likely.own_calls(module).get(number, ()):
+            hit = self.program.find_method(self.program.owner(function), name) if fact.owner >= 0 else None
+            if hit is not None:
+                row: Any = self.program.row(self.program.class_module[hit[0]], hit[1])
+                if row[0] == "l":
+                    home = self.program.function_base[self.program.class_module[hit[0]]]
+                    found.update(self.clears(home + int(row[1])))
+        self._clears[function] = tuple(sorted(found))
+        return self._clears[function]
 
     @staticmethod
     def _may_tell(fact: FunctionFact, arguments: Sequence[Argument]) -> bool:

@@ -35,7 +35,13 @@ class Sieve:
         sources = self._sources(module, summary.rows, self._reached(summary, bases))
         sources.update(self._parameters(module, summary))
         held = self._held(summary, {NONE, *[node for node in sources if self._confirmed(module, node)]})
-        return [number for number, fact in enumerate(summary.functions) if not held.isdisjoint(fact.bases)]
+        found = {number for number, fact in enumerate(summary.functions) if not held.isdisjoint(fact.bases)}
+        calls = self.likely.own_calls(module)
+        found.update(
+            number for number in self.likely.holding(module)
+            if not self.likely.clearing.isdisjoint(calls.get(number, ()))
+        )  # fmt: skip
+        return sorted(found)
 
     @staticmethod
     def _reached(summary: ModuleSummary, bases: set[int]) -> set[int]:
@@ -101,7 +107,11 @@ class Sieve:
         """Tell whether a source gives None as far as types tell."""
         row: Any = self.program.modules[module].rows[node]
         if row[0] in "e[u":
-            return _NONE in self.program.value(module, node)
+            base = self.program.value(module, row[1]) if row[0] == "[" else ()
+            return _NONE in self.program.value(module, node) or any(
+                value[0] == "ins" and isinstance(value[1], int) and _TYPED in self.program.mro(value[1])
+                for value in base
+            )
         if row[0] == ".":
             for value in self.program.value(module, row[1]):
                 if value[0] == "ins" and isinstance(value[1], int):
@@ -146,16 +156,17 @@ def _parts(row: Any, variables: list[tuple[int, ...]]) -> tuple[int, ...]:
     """Return the rows of which a value may be one."""
     kind = str(row[0])
     if kind == "|":
-        return row[1:]
+        return tuple(row[1:])
     if kind == "v":
-        return variables[row[1]]
+        return variables[int(row[1])]
     if kind == "~":
-        return row[4:6]
+        return tuple(row[4:6])
     if kind == "i" and row[3]:
         return ()
-    return row[1:2]
+    return tuple(row[1:2])
 
 
 _NONE = NONE_UNION[0]
+_TYPED = "typing.TypedDict"
 _DEFAULTED = frozenset({"next", "getattr", "pop", "max", "min"})
 _HANDING = frozenset("|v~w&i")
