@@ -178,12 +178,12 @@ class ConditionRun(ExpressionRun):
                     self.narrow(one.args[0], state)
                     continue
                 return state if self.narrow(one.args[0], state, to_none=True) else None
-            if self.silently(other, state).origins == SAFE:
+            if not self.oracle.admits(self.silently(other, state)):
                 self.narrow(one, state)
             self._narrow_length(one, state)
             if isinstance(one, ast.Tuple) and isinstance(other, ast.Tuple) and len(one.elts) == len(other.elts):
                 for part, value in zip(one.elts, other.elts, strict=True):
-                    if not is_none(value) and self.silently(value, state).origins == SAFE:
+                    if not is_none(value) and not self.oracle.admits(self.silently(value, state)):
                         self.narrow(part, state)
         return state
 
@@ -204,7 +204,7 @@ class ConditionRun(ExpressionRun):
                     self.narrow(element, state)
             return state
         if elements is not None:
-            nones = [each for each in elements if self.silently(each, state).origins != SAFE]
+            nones = [each for each in elements if self.oracle.admits(self.silently(each, state))]
             if is_in and not nones:
                 self.narrow(left, state)
             elif is_in and all(is_none(each) for each in elements):
@@ -213,7 +213,7 @@ class ConditionRun(ExpressionRun):
                 self.narrow(left, state)
             return state
         if is_in:
-            if self.element(self.silently(right, state)).origins == SAFE:
+            if not self.oracle.admits(self.element(self.silently(right, state))):
                 self.narrow(left, state)
             if self.oracle.has_lookups:
                 get = ast.Call(ast.Attribute(right, "get", ast.Load()), [left], [])

@@ -100,6 +100,10 @@ class Oracle(Protocol):
         """Tell whether what is falsy is None: as far as guards go, of a lookup it is."""
         ...
 
+    def admits(self, held: Value) -> bool:
+        """Tell whether a value may be None, as far as its declaration says."""
+        ...
+
     def ends(self, call: ast.Call) -> bool:
         """Tell whether a call never comes back, its callee followed for it."""
         ...

@@ -12,10 +12,8 @@ from mergegate.finding import Confidence, Finding, Step
 from mergegate.nullness.expressions import Use
 from mergegate.rules.model import Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
-from mergegate.semantics.values import NONE as NONE_UNION
-from mergegate.syntax.summary import NONE, FunctionFlag
+from mergegate.syntax.summary import FunctionFlag
 
-_NONE = NONE_UNION[0]
 _TESTS = ("tests/", "test/", "testing/")
 
 
@@ -85,9 +83,7 @@ class _OptionalCheck:
         parameter = fact.parameters[reason.position]
         module = program.function_module[reason.function]
         explicit = reason.kind == "declared parameter"
-        if parameter.annotation:
-            explicit = explicit or _NONE in program.declared(module, parameter.annotation)
-        if not explicit and parameter.default != NONE:
+        if reason.kind == "plain parameter":
             return None
         if fact.decorators and not self.lookups.is_plain(reason.function):
             # a decorator may well pass what callers leave out

@@ -240,6 +240,10 @@ class Answers:
         reasons = self.lookups.reasons
         return all(reasons[number].kind in ("call", "own") for number in origins if number)
 
+    def admits(self, held: Value) -> bool:
+        """Tell whether a value may be None, as far as its declaration says."""
+        return any(self.lookups.reasons[number].kind != "plain parameter" for number in held.origins if number)
+
     def ends(self, call: ast.Call) -> bool:
         """Tell whether a call never comes back, its callee followed for it."""
         node = self._node(call)
@@ -249,7 +253,7 @@ class Answers:
         """Tell whether anything is known of a value: its type, or that it may be None."""
         reasons = self.lookups.reasons
         sources = [reasons[number] for number in held.origins if number]
-        if sources and not all(reason.kind == "parameter" for reason in sources):
+        if sources and not all(reason.kind in ("parameter", "plain parameter") for reason in sources):
             return True
         return bool(held.shape) and (held.shape[0] in "tl" or bool(known(self.lookups.shapes.union(held.shape))))
 

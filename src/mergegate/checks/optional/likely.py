@@ -75,21 +75,21 @@ class Likely:
             known = self._own_calls[module] = {}
             rows: Sequence[Any] = self.program.modules[module].rows
             for row in rows:
-                if row[0] == "(" and rows[row[1]][0] == ".":
-                    callee = rows[row[1]]
-                    base = rows[callee[1]]
+                if row[0] == "(" and rows[int(row[1])][0] == ".":
+                    callee: Any = rows[int(row[1])]
+                    base: Any = rows[int(callee[1])]
                     if base[0] == "p" and base[2] == 0:
                         known.setdefault(int(base[1]), set()).add(str(callee[2]))
         return known
 
     def holding(self, module: int) -> set[int]:
-        """Return the functions of a module, by number, that use an attribute of their object which some method clears."""
+        """Return the functions of a module, by number, that use an attribute which a method of their object clears."""
         rows: Sequence[Any] = self.program.modules[module].rows
         found: set[int] = set()
         for row in rows:
-            if row[0] == "." and rows[row[1]][0] == ".":
-                held = rows[row[1]]
-                owner = rows[held[1]]
+            if row[0] == "." and rows[int(row[1])][0] == ".":
+                held: Any = rows[int(row[1])]
+                owner: Any = rows[int(held[1])]
                 if held[2] in self.cleared and owner[0] == "p" and owner[2] == 0:
                     found.add(int(owner[1]))
         return found

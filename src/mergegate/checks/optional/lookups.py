@@ -103,8 +103,12 @@ class Lookups:
 
     def parameter(self, function: int, position: int, *, declared: bool) -> Reason:
         """Return the reason that stands for a parameter; whether it may be None at all is asked when it matters."""
-        name = self.program.functions[function].parameters[position].name
-        kind = "declared parameter" if declared else "parameter"
+        parameter = self.program.functions[function].parameters[position]
+        module = self.program.function_module[function]
+        if not declared and parameter.annotation:
+            declared = _NONE in self.program.declared(module, parameter.annotation)
+        kind = "declared parameter" if declared else "parameter" if parameter.default == NONE else "plain parameter"
+        name = parameter.name
         return Reason(kind, f"the parameter `{name}`", Confidence.MEDIUM, (), function, position)
 
     def variable(self, module: int, name: str, node: int) -> Reason | None:
