@@ -7,12 +7,14 @@ server that any of these coroutines starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
+from zlib import crc32
 
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.choices import parts_of
 from mergegate.semantics.values import Union
-from mergegate.syntax.summary import Flag, FunctionFlag
+from mergegate.syntax.summary import Flag, FunctionFlag, ModuleSummary, Row
 
 # what lets other work run on the same loop, by the last name
 _SHARING = frozenset(
@@ -126,7 +128,6 @@ class OwnLoops:
     def _mentions(self, module: int, names: dict[str, list[int]]) -> Iterator[tuple[str, int, int]]:
         """Yield (name, function, node) for each call of something of such a name; -1 where it is kept, not called."""
         program = self.program
-        rows = program.modules[module].rows
         first = program.function_base[module]
         own = {
             function - first: name
@@ -134,23 +135,43 @@ class OwnLoops:
             for function in functions
             if program.function_module[function] == module
         }
-        named = {
-            node: own[row[1]] if row[0] == "l" else row[-1]
-            for node, row in enumerate(rows)
-            if (row[0] in (".", "g", "m") and row[-1] in names) or (row[0] == "l" and row[1] in own)
-        }
-        if not named:
-            return
-        for row in rows:
+        asked = "\0".join([*sorted(names), *(f"{number}={name}" for number, name in sorted(own.items()))])
+        question = f"mentions {crc32(asked.encode('utf-8', 'surrogatepass'))}"
+        find = partial(_mentions, program.modules[module], program.own_rows[module], names.keys(), own)
+        for name, user, node in program.scanned(question, module, find):
+            yield name, user if user < 0 else first + user, node
+
+
+def _mentions(
+    summary: ModuleSummary, own_rows: int, names: Collection[str], own: Mapping[int, str]
+) -> list[tuple[str, int, int]]:
+    """Return (name, function of the module, node) of what `OwnLoops` asks for."""
+    rows: list[Row] = summary.rows[:own_rows]
+    named: dict[int, str] = {}
+    for node, row in enumerate(rows):
+        kind = row[0]
+        if kind in _NAMING:
+            if row[-1] in names:
+                named[node] = row[-1]
+        elif kind == "l" and row[1] in own:
+            named[node] = own[row[1]]
+    if not named:
+        return []
+    found: list[tuple[str, int, int]] = []
+    for row in rows:
+        if row[0] != ".":
             parts = (*row[2], *(node for _, node in row[3])) if row[0] == "(" else parts_of(row)
-            for part in parts:
-                if part in named and row[0] != ".":
-                    yield named[part], -1, part
-        for local, fact in enumerate(program.modules[module].functions):
-            for operation in fact.operations:
-                row = rows[operation.node]
-                if operation.kind == "call" and row[0] == "(" and row[1] in named:
-                    yield named[row[1]], first + local, row[1]
+            found.extend((named[part], -1, part) for part in parts if part in named)
+    for number, fact in enumerate(summary.functions):
+        for operation in fact.operations:
+            row = rows[operation.node]
+            if operation.kind == "call" and row[0] == "(" and row[1] in named:
+                found.append((named[row[1]], number, row[1]))
+    return found
+
+
+# what reads something by name: an attribute, a global name, an import
+_NAMING = frozenset({".", "g", "m"})
 
 
 def _may_be(meant: Union, function: int) -> bool:

@@ -21,11 +21,14 @@ from mergegate.contracts.schemas.declared import Declared, declared
 from mergegate.contracts.schemas.findings import findings
 from mergegate.contracts.schemas.json_data import shown
 from mergegate.contracts.schemas.judgement import Verdict, counted, judge, updated
+from mergegate.contracts.schemas.lint import lint, lint_findings, providers
 from mergegate.contracts.schemas.lock import FILE, UPDATE, Lock, read, write
 from mergegate.contracts.schemas.normal import Schema, load
 from mergegate.errors import MergegateError
+from mergegate.finding import Finding, Severity
 from mergegate.gate.conditions import exit_code
 
+_UNTIL = "--waive needs --until with a date, as in --until 2030-12-31"
 _WORDS = {True: "yes", False: "no", None: "undecided"}
 
 
@@ -75,7 +78,7 @@ def lock(  # noqa: PLR0917 - click passes all by name
     """
     if accept and waive:
         raise click.UsageError("--accept and --waive exclude each other")
-    waiver = (waive, _day(until)) if waive else None
+    waiver = (waive, _day(until, _UNTIL)) if waive else None
     project = find_project((), config)
     file = project.root / FILE
     known = read(file) if file.exists() and not remake else None
@@ -115,6 +118,58 @@ def diff(  # noqa: PLR0917 - click passes all by name
     write_out(_as_json(found) if format_ == "json" else _as_text(found))
 
 
+@command.command("lint")
+@click.argument("names", nargs=-1, metavar="[NAMES OR FILES]")
+@reporting
+@click.option(
+    "--provider", "chosen", multiple=True, metavar="NAME", help="A provider; default: those of each contract."
+)
+@click.option("--model", metavar="NAME", help="The model, for limits that hold for some models only.")
+@click.option("--asof", metavar="DATE", default="", help="The day whose limits count, as 2026-01-31.  [default: today]")
+@click.option("--list", "listed", is_flag=True, help="List the providers and leave.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if a provider refuses a schema.")
+@CONFIG
+def lint_command(  # noqa: PLR0917 - click passes all by name
+    names: tuple[str, ...], chosen: tuple[str, ...], model: str | None, asof: str, listed: bool, exit_zero: bool,
+    config: Path | None, **given: Any,
+) -> int:  # fmt: skip
+    """Say what providers refuse in contracts or schema files, or leave unenforced.
+
+    Without NAMES all contracts that name providers are looked at. Exit code 1: a provider refuses a schema.
+    """
+    if listed:
+        write_out(f"{name}\n" for name in providers())
+        return 0
+    writing = Writing(installed_plugins(), given)
+    project = find_project((), config)
+    day = _day(asof, "--asof needs a date, as in --asof 2026-01-31") if asof else None
+    found: list[Finding] = []
+    for contract in _linted(project, names, chosen):
+        for provider in chosen or contract.providers:
+            remarks = lint(contract.schema, provider, model=model, asof=day)
+            found += lint_findings(contract.schema, contract.source, remarks)
+    writing.write(contract_report(project, found), show_witness=False)
+    refused = sum(each.severity is Severity.ERROR for each in found)
+    if refused and not exit_zero:
+        places = "place" if refused == 1 else "places"
+        click.echo(f"mergegate: a provider refuses {refused} {places}; change the schema as the messages say", err=True)
+    return 1 if refused and not exit_zero else 0
+
+
+def _linted(project: Config, names: Sequence[str], chosen: Sequence[str]) -> list[Declared]:
+    files = [Path(name) for name in names if name.endswith(".json")]
+    others = [name for name in names if not name.endswith(".json")]
+    contracts = declared(project, others) if others or not files else []
+    for file in files:
+        inside = file.absolute().is_relative_to(project.root)
+        shown = file.absolute().relative_to(project.root).as_posix() if inside else str(file)
+        contracts.append(Declared(file.stem, load(file, shown=shown), shown))
+    if not chosen and not any(each.providers for each in contracts):
+        hint = f"add the key providers to a contract, or give --provider; known: {', '.join(providers())}"
+        raise MergegateError("No provider is named", hint)
+    return contracts
+
+
 def _declared(project: Config, names: Sequence[str]) -> list[Declared]:
     contracts = declared(project, names)
     if not contracts:
@@ -138,11 +193,11 @@ def _locked(name: str, config: Path | None, formats: bool | None) -> tuple[Schem
     return one, other
 
 
-def _day(text: str) -> date:
+def _day(text: str, problem: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise click.UsageError("--waive needs --until with a date, as in --until 2030-12-31") from None
+        raise click.UsageError(problem) from None
 
 
 def _closed(verdicts: Sequence[Verdict], code: int) -> str:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mergegate.cache.keys import key, sources_part
+from mergegate.cache.store import Store
 from mergegate.engine.inputs import Input
-from mergegate.engine.per_file import FileStage
+from mergegate.engine.per_file import FileStage, how_to_read
 from mergegate.files.ignore import SUFFIX
 from mergegate.finding import Confidence, Finding, Severity
 from mergegate.rules.folders import SECRETS, TABLES, rules_folder
-from mergegate.secrets.kinds import kind_of
 
 if TYPE_CHECKING:
     from mergegate.rules.rule import Rule
     from mergegate.secrets.judgement import Secret
     from mergegate.secrets.tables import Tables
     from mergegate.syntax.pragmas import Pragma
+    from mergegate.trees import Parsed
 
 CHECK = "secrets"
-_PYTHON = "python"
 # in such files people put credentials that open nothing
 _FOR_TESTS = re.compile(
     r"(?:^|/)(?:tests?|testing|testdata|test_data|fixtures|examples?|samples?|docs?|tutorials?|benchmarks?|mocks?|e2e|stubs"
@@ -32,22 +33,35 @@ _COMMENT = re.compile(r"#\s*mergegate:\s*ignore(?:\[(?P<rules>[\w, -]*)\])?\s*(?
 
 
 class Credentials(FileStage):
-    """Finds the credentials in files."""
+    """The credentials in files.
+
+    Parameters
+    ----------
+    rules_part
+        Digest of the rules and of all tables behind them.
+    """
 
     entry = "secrets"
-    sources = ("secrets", "trees.py")
 
-    def kind(self, path: str) -> str:
-        """Return how a file is to be read, where that depends on its path."""
-        return _kind(path)
+    def __init__(self, store: Store | None, rules_part: bytes) -> None:
+        super().__init__(store)
+        self._part = key(self.entry, sources_part(("secrets", "trees.py")), rules_part)
 
-    def of(
+    def keys(self, inputs: Iterable[Input]) -> list[bytes]:
+        """Return the keys of what is known of files."""
+        return [key(self.entry, self._part, how_to_read(each.path).encode(), each.digest) for each in inputs]
+
+    def read(self, data: bytes) -> list[list[Any]]:
+        """Read an entry."""
+        return _rows(data)
+
+    def findings(
         self, inputs: Sequence[Input], rules: Mapping[str, Rule]
     ) -> tuple[list[Finding], dict[str, tuple[Pragma, ...]]]:
-        """Return the findings in files, and the suppression comments beside those in files that are no Python."""
+        """Return the findings in the files, and the suppression comments beside those in files that are no Python."""
         findings: list[Finding] = []
         pragmas: dict[str, tuple[Pragma, ...]] = {}
-        for input_, rows in zip(inputs, self.results(inputs, judge_all, _rows), strict=True):
+        for input_, rows in zip(inputs, self.results(), strict=True):
             for *fields, allowed, comment in rows:
                 rule = rules.get(str(fields[0]))
                 if rule is not None:
@@ -60,30 +74,29 @@ class Credentials(FileStage):
         return findings, pragmas
 
 
-def judge_all(files: list[bytes]) -> list[bytes]:
-    """Return the credentials in files, each given as its kind, a null byte and its contents; runs in workers."""
+def maker() -> Callable[[Parsed, str], bytes]:
+    """Return what finds the credentials in a file that is to be read in some way."""
     # a run without changes needs none of these
-    from mergegate.engine.stack import on_fresh_stack  # noqa: PLC0415
     from mergegate.secrets.scan import scan  # noqa: PLC0415
 
     tables = _tables()
 
-    def judged(file: bytes) -> bytes:
-        kind, _, data = file.partition(b"\0")
-        found = scan(data, kind.decode(), tables)
-        lines = data.split(b"\n") if found else []
+    def judged(parsed: Parsed, kind: str) -> bytes:
+        found = scan(parsed, kind, tables)
+        lines = parsed.data.split(b"\n") if found else []
         rows = [[*each, _comment(lines, each)] for each in found]
         return json.dumps(rows, separators=(",", ":")).encode("ascii")
 
-    return on_fresh_stack(lambda: [judged(file) for file in files])
+    return judged
 
 
 def places_in(path: str, data: bytes) -> list[str]:
     """Return the places of the credentials in one file, as the keys of their findings have them."""
     from mergegate.secrets.scan import scan  # noqa: PLC0415
+    from mergegate.trees import Parsed  # noqa: PLC0415
 
-    kind = _kind(path)
-    return [each.key for each in scan(data, kind, _tables())] if kind else []
+    kind = how_to_read(path)
+    return [each.key for each in scan(Parsed(data), kind, _tables())] if kind else []
 
 
 def tokens_in(text: str) -> list[str]:
@@ -119,12 +132,8 @@ def _foreign(fields: Sequence[Any], allowed: str) -> Pragma:
     return Pragma("foreign", first, first, last, (rule,), f"as {allowed!r} says")
 
 
-def _kind(path: str) -> str:
-    return _PYTHON if path.endswith(SUFFIX) else kind_of(path)
-
-
 def _rows(data: bytes) -> list[list[Any]]:
-    """Read what `judge_all` wrote.
+    """Read what `maker` wrote.
 
     Raises
     ------

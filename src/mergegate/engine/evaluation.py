@@ -145,8 +145,9 @@ def _unreadable(program: CallGraph, inputs: Sequence[Input], rule: Rule) -> Iter
 
 def _finding(rule: Rule, path: str, line: int, column: int, reason: str) -> Finding:
     message = f"this file is not analysed: {reason}"
+    repair = f'repair it, or leave it out on purpose: exclude = ["/{path}"] in the settings of mergegate'
     return Finding(
-        rule.id, rule.family, rule.severity, rule.confidence, path, line, column, line, column, message, help=rule.fix
+        rule.id, rule.family, rule.severity, rule.confidence, path, line, column, line, column, message, help=repair
     )
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mergegate.cache.keys import key, sources_part
+from mergegate.cache.store import Store
 from mergegate.engine.inputs import Input
 from mergegate.engine.per_file import FileStage
 from mergegate.finding import Confidence, Finding, Severity
 
 if TYPE_CHECKING:
     from mergegate.rules.rule import Rule
+    from mergegate.trees import Parsed
 
 CHECK = "pii"
 # there, people print what they made up
@@ -23,34 +26,43 @@ _FOR_TESTS = re.compile(
 
 
 class LogLeaks(FileStage):
-    """Finds what log calls are given that should not be in logs."""
+    """What log calls in files are given that should not be in logs.
+
+    Parameters
+    ----------
+    rules_part
+        Digest of the rules and of all tables behind them.
+    """
 
     entry = "leaks"
-    sources = ("leaks", "privacy", "secrets", "trees.py")
 
-    def of(self, inputs: Sequence[Input], rules: Mapping[str, Rule]) -> list[Finding]:
-        """Return the findings in Python files."""
-        if not any(rule.check == CHECK for rule in rules.values()):
-            return []
-        found = self.results(inputs, scan_all, _rows)
+    def __init__(self, store: Store | None, rules_part: bytes) -> None:
+        super().__init__(store)
+        self._part = key(self.entry, sources_part(("leaks", "privacy", "secrets", "trees.py")), rules_part)
+
+    def keys(self, inputs: Iterable[Input]) -> list[bytes]:
+        """Return the keys of what is known of files."""
+        return [key(self.entry, self._part, each.digest) for each in inputs]
+
+    def read(self, data: bytes) -> list[list[Any]]:
+        """Read an entry."""
+        return _rows(data)
+
+    def findings(self, inputs: Sequence[Input], rules: Mapping[str, Rule]) -> list[Finding]:
+        """Return the findings in the files."""
         return [
             _finding(input_.path, rules[str(row[0])], row)
-            for input_, rows in zip(inputs, found, strict=True)
+            for input_, rows in zip(inputs, self.results(), strict=True)
             for row in rows
             if row[0] in rules
         ]
 
 
-def scan_all(files: list[bytes]) -> list[bytes]:
-    """Return the leaks in files, each given as its kind, a null byte and its contents; runs in workers."""
-    # a run without changes needs none of these
-    from mergegate.engine.stack import on_fresh_stack  # noqa: PLC0415
-    from mergegate.leaks.scan import scan  # noqa: PLC0415
+def maker() -> Callable[[Parsed, str], bytes]:
+    """Return what finds the leaks in a file."""
+    from mergegate.leaks.scan import scan  # noqa: PLC0415  (a run without changes needs none)
 
-    def scanned(file: bytes) -> bytes:
-        return json.dumps(scan(file.partition(b"\0")[2]), separators=(",", ":")).encode("ascii")
-
-    return on_fresh_stack(lambda: [scanned(file) for file in files])
+    return lambda parsed, _: json.dumps(scan(parsed), separators=(",", ":")).encode("ascii")
 
 
 _KINDS = (str, *[int] * 4, *[str] * 4)
@@ -59,7 +71,7 @@ _CONFIDENCES = {each.value: each for each in Confidence}
 
 
 def _rows(data: bytes) -> list[list[Any]]:
-    """Read what `scan_all` wrote.
+    """Read what `maker` wrote.
 
     Raises
     ------

@@ -19,8 +19,10 @@ from mergegate.engine.credentials import Credentials
 from mergegate.engine.dependencies import Dependencies
 from mergegate.engine.extraction import Summaries, Summary, summary_key
 from mergegate.engine.inputs import ChangedUnderneath, Input, Reader
+from mergegate.engine.log_leaks import CHECK as LEAKS
 from mergegate.engine.log_leaks import LogLeaks
 from mergegate.engine.patterns import remembering
+from mergegate.engine.per_file import FileStage
 from mergegate.engine.results import Analysis, Outcome, decode, encode
 from mergegate.errors import MergegateError
 from mergegate.files.ignore import SUFFIX
@@ -68,8 +70,11 @@ def analyse(
     try:
         analysis = once(cached=cache, trusting=trust_stat and times_count())
     except ChangedUnderneath:
-        # with every file read at once nothing can change between two looks
-        analysis = once(cached=cache, trusting=False)
+        # read again, all of it
+        try:
+            analysis = once(cached=cache, trusting=False)
+        except ChangedUnderneath as changed:
+            raise MergegateError(f"{changed} was changed during the run", "run mergegate again") from None
     if verify and cache:
         compare(analysis, once(cached=False, trusting=False))
     return analysis
@@ -191,29 +196,42 @@ class Run:
             store.put("run", key("run", base, self._dependencies.found_part(base)), encode(outcome))
         return cached, outcome
 
-    def _compute(self, all_inputs: Sequence[Input]) -> tuple[int, Outcome]:
-        secrets, comments = self._credentials(self.store).of(all_inputs, self.rules)
-        leaks = self._leaks(self.store).of(python_of(all_inputs), self.rules)
-        cached, outcome = self._linked(python_of(all_inputs))
-        findings = sorted((*outcome.findings, *secrets, *leaks), key=lambda each: each.sort_key)
+    def _compute(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
+        modules = python_of(inputs)
+        summaries, credentials, leaks = Summaries(self.store), self._credentials(self.store), self._leaks(self.store)
+        summaries.look_up(modules)
+        credentials.look_up(inputs)
+        if self._looks_for_leaks():
+            leaks.look_up(modules)
+        self._examine(summaries, credentials, leaks)
+        self.reader.release()
+        secrets, comments = credentials.findings(inputs, self.rules)
+        leaked = leaks.findings(modules, self.rules) if self._looks_for_leaks() else []
+        cached, outcome = self._linked(modules, summaries)
+        findings = sorted((*outcome.findings, *secrets, *leaked), key=lambda each: each.sort_key)
         pragmas = {
             path: (*outcome.pragmas.get(path, ()), *comments.get(path, ())) for path in {**outcome.pragmas, **comments}
         }
         return cached, Outcome(tuple(findings), pragmas)
 
+    def _examine(self, *stages: FileStage) -> None:
+        from mergegate.engine.examination import examine  # noqa: PLC0415  (a run without changes needs none)
+
+        examine(stages, self.jobs, self.reader.contents)
+
     def _credentials(self, store: Store | None) -> Credentials:
-        return Credentials(store, self.jobs, self.reader.contents, self.rules_part)
+        return Credentials(store, self.rules_part)
 
     def _leaks(self, store: Store | None) -> LogLeaks:
-        return LogLeaks(store, self.jobs, self.reader.contents, self.rules_part)
+        return LogLeaks(store, self.rules_part)
 
-    def _linked(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
+    def _looks_for_leaks(self) -> bool:
+        return any(rule.check == LEAKS for rule in self.rules.values())
+
+    def _linked(self, inputs: Sequence[Input], summaries: Summaries) -> tuple[int, Outcome]:
         """Return how many files' facts came out of the cache, and what the linked program shows."""
-        summaries = Summaries(self.store, self.jobs, self.reader.contents)
-        found = summaries.of(inputs)
-        self.reader.release()
         try:
-            return summaries.cached, self._evaluate(inputs, found, self.store, self._dependencies)
+            return summaries.cached, self._evaluate(inputs, summaries.given(), self.store, self._dependencies)
         except (MergegateError, ChangedUnderneath):
             raise
         except Exception:
@@ -224,9 +242,11 @@ class Run:
             doubtful = (self._catalogue_key, self._knowledge_key(), *dependencies.cached)
             self.store.distrust([*map(summary_key, inputs), *doubtful])
             self._links(self.store).distrust()
-            found = Summaries(None, self.jobs, self.reader.contents).of(inputs)
+            again = Summaries(None)
+            again.look_up(inputs)
+            self._examine(again)
             self.rules = load_catalogue(self.config, self._catalogue_key, None)
-            return 0, self._evaluate(inputs, found, None, Dependencies(self.config, None))
+            return 0, self._evaluate(inputs, again.given(), None, Dependencies(self.config, None))
 
     def _evaluate(
         self, inputs: Sequence[Input], summaries: list[Summary], store: Store | None, dependencies: Dependencies

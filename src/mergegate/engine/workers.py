@@ -10,12 +10,15 @@ import contextlib
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-Work = Callable[[list[bytes]], list[bytes]]
+_Task = TypeVar("_Task")
+_Made = TypeVar("_Made")
 
 
-def spread(work: Work, portions: Sequence[list[bytes]], workers: int) -> list[list[bytes] | None]:
+def spread(
+    work: Callable[[list[_Task]], list[_Made]], portions: Sequence[list[_Task]], workers: int
+) -> list[list[_Made] | None]:
     """Do work in processes.
 
     Parameters
@@ -32,7 +35,7 @@ def spread(work: Work, portions: Sequence[list[bytes]], workers: int) -> list[li
     list
         The result of each portion; None where no process could be had or the one that worked on it died.
     """
-    results: list[list[bytes] | None] = [None] * len(portions)
+    results: list[list[_Made] | None] = [None] * len(portions)
     if multiprocessing.current_process().daemon:
         # such processes, like those of `pylint -j`, may have no children
         return results
@@ -69,7 +72,7 @@ def spread(work: Work, portions: Sequence[list[bytes]], workers: int) -> list[li
     return results
 
 
-def _start(work: Work) -> tuple[Any, Connection]:
+def _start(work: Callable[[list[Any]], list[Any]]) -> tuple[Any, Connection]:
     # spawned: the caller may have threads, and forking them is not safe
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -81,7 +84,7 @@ def _start(work: Work) -> tuple[Any, Connection]:
 
 
 def _give(
-    connection: Connection, waiting: Iterator[int], portions: Sequence[list[bytes]], busy: dict[Connection, int]
+    connection: Connection, waiting: Iterator[int], portions: Sequence[list[Any]], busy: dict[Connection, int]
 ) -> None:
     position = next(waiting, None)
     if position is None:
@@ -93,7 +96,7 @@ def _give(
     busy[connection] = position
 
 
-def _serve(connection: Connection, work: Work) -> None:
+def _serve(connection: Connection, work: Callable[[list[Any]], list[Any]]) -> None:
     """Answer portions until the parent hangs up; what a worker process runs."""
     import gc  # noqa: PLC0415
     import signal  # noqa: PLC0415

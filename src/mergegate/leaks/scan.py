@@ -6,22 +6,30 @@ import ast
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from mergegate.finding import Confidence, Severity
-from mergegate.leaks.sinks import BINDING, LOGGING, OUTPUT, TELEMETRY, Words, load_words, loggers_of, pattern, sink_of
+from mergegate.leaks.sinks import (
+    BINDING,
+    LOGGING,
+    OUTPUT,
+    TELEMETRY,
+    Words,
+    call_beginnings,
+    load_words,
+    loggers_of,
+    sink_of,
+)  # fmt: skip
 from mergegate.leaks.sources import Scope, Source, Sources, hides
 from mergegate.privacy.terms import Terms, load_terms
-from mergegate.trees import tree_of
+from mergegate.trees import Parsed
 
 CREDENTIAL, PERSONAL = "credential-in-log", "personal-data-in-log"
 _NAME = re.compile(rb"[A-Za-z_]\w*")
 _LONGEST_CALL = 1500
-# a name that is given a text with values in it
-_PUT_TOGETHER = re.compile(
-    rb"""^[ \t]*(\w+) = \(?\s*(f["'][^\n]*|["'][^\n]*["'] (?:%|\+) [^\n]*|["'][^\n]*\.format\([^\n]*)""", re.MULTILINE
-)
+# a name that is given a text with values in it; found from the sign on, for lines begin with anything
+_PUT_TOGETHER = re.compile(rb""" = \(?\s*(f["'][^\n]*|["'][^\n]*["'] (?:%|\+) [^\n]*|["'][^\n]*\.format\([^\n]*)""")
+_ALONE = re.compile(rb"[ \t]*(\w+)")
 # alone, such a word is as often something else: a token of a parser, an address in memory
 _VAGUE = frozenset({
     "token", "secret", "address", "cookie", "pin", "recipient", "authorization", "webhook url", "dsn", "login", "otp",
@@ -56,43 +64,45 @@ class Leak(NamedTuple):
     help: str
 
 
-def scan(data: bytes) -> list[Leak]:
+def scan(parsed: Parsed) -> list[Leak]:
     """Return the leaks in Python code, in order; none if it cannot be parsed.
 
     Parameters
     ----------
-    data
+    parsed
         The code.
     """
     words, terms = load_words(), load_terms()
-    lines = suspect_lines(data, words, terms)
-    if not lines:
-        return []
-    tree = tree_of(data)
+    lines = suspect_lines(parsed.data, words, terms)
+    tree = parsed.tree if lines else None
     return [] if tree is None else _Scan(tree, lines, words, terms).leaks()
 
 
 def suspect_lines(data: bytes, words: Words, terms: Terms) -> list[int]:
     """Return the lines on which calls begin that may write a value with a telling name; found without parsing."""
-    found: list[int] = []
+    found: set[int] = set()
     starts: list[int] = []
-    texts = {each[1] for each in _PUT_TOGETHER.finditer(data) if _is_telling(each[2], terms)}
-    for call in _calls(words).finditer(data):
-        text = data[call.start() : call.end() + _LONGEST_CALL]
+    texts = set(_put_together(data, terms))
+    for start, end in call_beginnings(data, words):
+        text = data[start : end + _LONGEST_CALL]
         text = text[: _end(text)]
         if _is_telling(text, terms) or (texts and not texts.isdisjoint(_NAME.findall(text))):
             starts = starts or [0, *(match.end() for match in re.finditer(b"\n", data))]
-            found.append(bisect_right(starts, call.start()))
-    return found
+            found.add(bisect_right(starts, start))
+    return sorted(found)
+
+
+def _put_together(data: bytes, terms: Terms) -> Iterator[bytes]:
+    """Yield the names that are given a text with a value in it whose name is telling."""
+    for found in _PUT_TOGETHER.finditer(data):
+        sign = found.start()
+        target = _ALONE.fullmatch(data, data.rfind(b"\n", 0, sign) + 1, sign)
+        if target is not None and _is_telling(found[1], terms):
+            yield target[1]
 
 
 def _is_telling(text: bytes, terms: Terms) -> bool:
     return any(terms.classify(name.decode("ascii")) is not None for name in _NAME.findall(text))
-
-
-@lru_cache(maxsize=1)
-def _calls(words: Words) -> re.Pattern[bytes]:
-    return pattern(words)
 
 
 def _end(text: bytes) -> int:

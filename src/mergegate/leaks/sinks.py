@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -70,11 +70,41 @@ def load_words() -> Words:
     )
 
 
-def pattern(words: Words) -> re.Pattern[bytes]:
-    """Return an expression that finds the beginnings of calls which may be sinks, and of others."""
-    methods = "|".join(sorted({*words.methods, *words.binders, *words.telemetry}))
-    functions = "|".join(sorted({name.rpartition(".")[2] for name in words.functions} - {"write"}))
-    return re.compile(rf"\.(?:{methods}|write)\(|\b(?:{functions}|bind_contextvars|bound_contextvars)\(".encode())
+def call_beginnings(data: bytes, words: Words) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of the beginnings of calls which may be sinks, and of others: `.info(`, `print(`.
+
+    A method and a function of one name may be given twice.
+    """
+    methods, functions, ends, longest = _patterns(words)
+    for found in methods.finditer(data):
+        yield found.span()
+    for end in ends:
+        position = data.find(end)
+        while position >= 0:
+            last = position + len(end)
+            found = functions.search(data, max(0, last - longest), last)
+            if found is not None:
+                yield found.span()
+            position = data.find(end, last)
+
+
+@lru_cache(maxsize=1)
+def _patterns(words: Words) -> tuple[re.Pattern[bytes], re.Pattern[bytes], tuple[bytes, ...], int]:
+    """Return expressions for methods and for functions, the ends that beginnings of functions have, and their length.
+
+    An expression that may begin with any letter is slow, and so is one for all names at once.
+    """
+    methods = "|".join(sorted({*words.methods, *words.binders, *words.telemetry, "write"}))
+    names = {name.rpartition(".")[2] for name in words.functions} - {"write"}
+    names |= {"bind_contextvars", "bound_contextvars"}
+    ends = [name for name in names if not any(name.endswith(other) for other in names - {name})]
+    function = rf"(?<!\w)(?:{'|'.join(sorted(names))})\(\Z"
+    return (
+        re.compile(rf"\.(?:{methods})\(".encode()),
+        re.compile(function.encode()),
+        tuple(f"{name}(".encode() for name in sorted(ends)),
+        max(map(len, names)) + 1,
+    )
 
 
 def sink_of(call: ast.Call, words: Words, loggers: Collection[str]) -> str:

@@ -126,9 +126,12 @@ class Formats:
         """
         found: list[Match] = []
         position = 0
+        lettered = [prefix for prefix in self._lettered if prefix in data]
         for run in data.translate(_RUNS).split():
+            if len(run) < _SHORTEST:
+                continue
             # long runs without any digit are names and paths: they outnumber the others by forty to one
-            if len(run) < _SHORTEST or (len(run.translate(None, _DIGITS)) == len(run) and not self._of_letters(run)):
+            if len(run.translate(None, _DIGITS)) == len(run) and not any(prefix in run for prefix in lettered):
                 continue
             position = data.index(run, position)
             text = run.decode("ascii")
@@ -145,13 +148,11 @@ class Formats:
 
     def _candidates(self, run: str) -> list[tuple[int, str, Format, Template]]:
         """Return what may be in a run, in the order of the table."""
-        starts = self._starts.intersection([run[at : at + _START] for at in range(len(run) - _START + 1)])
-        if not starts:
+        parts = [run[at : at + _START] for at in range(len(run) - _START + 1)]
+        if self._starts.isdisjoint(parts):
             return self._short
+        starts = self._starts.intersection(parts)
         return sorted([*self._short, *(row for start in starts for row in self._by_start[start])], key=_NUMBER)
-
-    def _of_letters(self, run: bytes) -> bool:
-        return any(prefix in run for prefix in self._lettered)
 
     def named(self, value: str, context: str) -> tuple[str, str] | None:
         """Return provider and kind of a value whose form says something only together with the words around it.

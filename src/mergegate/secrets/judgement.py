@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from mergegate.finding import Confidence, Severity
@@ -22,8 +23,11 @@ _ALLOWED = re.compile(
     rb"|\bnosec\b|\bNOSONAR\b|\bnosemgrep\b|noqa:[^#\n]{0,80}\bS10[5-7]\b|ggignore|ggshield:ignore|secretlint-disable-line"
 )
 _ALLOWED_NEXT = re.compile(rb"pragma: ?(?:allow|white)list[ -]nextline[ -]secret|secretlint-disable-next-line")
-_URL = re.compile(
-    rb"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,30})://(?P<user>[^\s:/@'\"<>{}$%]{0,80}):(?P<password>[^\s/@'\"<>]{1,200})@(?P<host>[^\s/:'\"?#,)]{1,200})"
+_SIGN = b"://"
+_SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{1,30}\Z")
+_LONGEST_SCHEME = 31
+_AUTHORITY = re.compile(
+    rb"(?P<user>[^\s:/@'\"<>{}$%]{0,80}):(?P<password>[^\s/@'\"<>]{1,200})@(?P<host>[^\s/:'\"?#,)]{1,200})"
 )
 _LOCAL = re.compile(
     rb"^(?:localhost|127\.|0\.0\.0\.0|\[?::1|.*\.(?:local|test|example|invalid|localhost)$|example\.|[a-z0-9_-]+$)"
@@ -117,11 +121,11 @@ class _Lines:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._starts = [0]
-        position = data.find(b"\n")
-        while position >= 0:
-            self._starts.append(position + 1)
-            position = data.find(b"\n", position + 1)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        # hardly any file holds something to be placed
+        return [0, *(found.end() for found in re.finditer(rb"\n", self._data))]
 
     def place(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._starts, offset)
@@ -213,24 +217,40 @@ def _has_key_word(name: str) -> bool:
 
 
 def _in_urls(data: bytes, lines: _Lines, tables: Tables) -> Iterator[Secret]:
-    if b"://" not in data or b"@" not in data:
-        return
-    for found in _URL.finditer(data):
+    for start, found in _addresses(data):
         password = found["password"].decode("utf-8", "replace")
         user = found["user"].decode("utf-8", "replace")
         if tables.values.why_not(password, user, NameClass.STRONG) or password == user:
             continue
         if tables.values.is_default(password):
             continue
-        (line, column), (end_line, end_column) = lines.place(found.start()), lines.place(found.end("host"))
+        (line, column), (end_line, end_column) = lines.place(start), lines.place(found.end("host"))
         local = _LOCAL.match(found["host"]) is not None
-        scheme = found["scheme"].decode("ascii")
+        scheme = data[start : found.start() - len(_SIGN)].decode("ascii")
         yield Secret(
             URL, line, column, end_line, end_column, Severity.ERROR,
             Confidence.LOW if local else Confidence.HIGH,
             f"a password `{masked(password, 0)}` in an address `{scheme}://`", "it stands between user and host", "",
             lines.span(found.start("password"), found.end("password")),
         )  # fmt: skip
+
+
+def _addresses(data: bytes) -> Iterator[tuple[int, re.Match[bytes]]]:
+    """Yield the start of each address with user and password, and what stands behind its scheme.
+
+    The sign is looked for first: an expression that begins with any word is slow.
+    """
+    position = data.find(_SIGN) if b"@" in data else -1
+    last = 0
+    while position >= 0:
+        behind = position + len(_SIGN)
+        found = _AUTHORITY.match(data, behind)
+        if found is not None:
+            scheme = _SCHEME.search(data[max(last, position - _LONGEST_SCHEME) : position])
+            if scheme is not None:
+                yield max(last, position - _LONGEST_SCHEME) + scheme.start(), found
+                last = behind = found.end()
+        position = data.find(_SIGN, behind)
 
 
 def _made(  # noqa: PLR0917 - a secret has as many sides

@@ -12,6 +12,7 @@ from mergegate.secrets.judgement import Secret, judge
 from mergegate.secrets.python_literals import python_candidates
 from mergegate.secrets.suspects import suspect_lines
 from mergegate.secrets.tables import Tables
+from mergegate.trees import Parsed
 
 _PARTS = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]')
 _ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
@@ -53,7 +54,7 @@ def scan_notebook(data: bytes, tables: Tables) -> list[Secret]:
         candidates = []
         if kind == "source":
             python = _MAGIC.sub(b"#", code)
-            candidates = python_candidates(python, tables.positions, suspect_lines(python, tables))
+            candidates = python_candidates(Parsed(python), tables.positions, suspect_lines(python, tables, whole=False))
         found.extend(_placed(secret, texts, f"{_WHERE[kind]} {cell + 1}") for secret in judge(code, candidates, tables))
     return sorted(found, key=lambda each: (each.line, each.column))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import cast
 
 from mergegate.secrets.candidates import Candidate
-from mergegate.trees import tree_of
+from mergegate.trees import Parsed
 
 _Named = Iterator[tuple[str, ast.expr, str, str]]
 _GETTERS = {"get", "getenv", "pop", "setdefault", "getattr", "get_secret", "getpass", "str", "env"}
@@ -37,21 +37,19 @@ _TEXTS = frozenset({
 })  # fmt: skip
 
 
-def python_candidates(data: bytes, positions: Mapping[str, int], lines: Collection[int]) -> list[Candidate]:
+def python_candidates(parsed: Parsed, positions: Mapping[str, int], lines: Collection[int]) -> list[Candidate]:
     """Return the candidates on some lines of Python code, in the order of the text; none if it cannot be parsed.
 
     Parameters
     ----------
-    data
+    parsed
         The code.
     positions
         The position of the secret argument by the dotted name of a callable.
     lines
         Where to look: literals elsewhere are left out.
     """
-    if not lines:
-        return []
-    tree = tree_of(data)
+    tree = parsed.tree if lines else None
     return [] if tree is None else _Walk(tree, positions, sorted(lines)).candidates()
 
 

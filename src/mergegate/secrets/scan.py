@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from mergegate.secrets.config_files import config_candidates
 from mergegate.secrets.judgement import Secret, judge
-from mergegate.secrets.notebooks import scan_notebook
 from mergegate.secrets.python_literals import python_candidates
 from mergegate.secrets.suspects import suspect_lines
 from mergegate.secrets.tables import Tables
+from mergegate.trees import Parsed
 
 
-def scan(data: bytes, kind: str, tables: Tables) -> list[Secret]:
+def scan(parsed: Parsed, kind: str, tables: Tables) -> list[Secret]:
     """Return the credentials in a file, in order.
 
     Parameters
     ----------
-    data
+    parsed
         The file.
     kind
         `python`, or what `kinds.kind_of` says of its path.
     tables
         What to judge by.
     """
-    if kind == "notebook":
-        return scan_notebook(data, tables)
+    data = parsed.data
     if kind == "python":
-        candidates = python_candidates(data, tables.positions, suspect_lines(data, tables))
-    else:
-        candidates = config_candidates(data, kind)
-    return judge(data, candidates, tables)
+        return judge(data, python_candidates(parsed, tables.positions, suspect_lines(data, tables)), tables)
+    # most runs look at code alone
+    if kind == "notebook":
+        from mergegate.secrets.notebooks import scan_notebook  # noqa: PLC0415
+
+        return scan_notebook(data, tables)
+    from mergegate.secrets.config_files import config_candidates  # noqa: PLC0415
+
+    return judge(data, config_candidates(data, kind), tables)

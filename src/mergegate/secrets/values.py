@@ -152,6 +152,10 @@ def _is_sequence(text: str) -> bool:
     lower = text.lower()
     position = 0
     while position < len(lower):
+        # a longer piece begins with this one, and hardly any text does
+        piece = lower[position : position + 3]
+        if len(piece) < 3 or not any(piece in sequence for sequence in _SEQUENCES):
+            return False
         length = next(
             (size for size in range(len(lower) - position, 2, -1)
              if any(lower[position : position + size] in sequence for sequence in _SEQUENCES)),

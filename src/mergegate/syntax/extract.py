@@ -43,19 +43,25 @@ def summarise(data: bytes, *, kind: str = "py") -> bytes:
     return encode(summary_of(data))
 
 
-def summary_of(data: bytes) -> ModuleSummary:
-    """Return the summary of one Python file; a file that cannot be read gives one with a `problem`."""
+def summary_of(data: bytes, tree: ast.Module | None = None) -> ModuleSummary:
+    """Return the summary of one Python file; a file that cannot be read gives one with a `problem`.
+
+    Parameters
+    ----------
+    tree
+        The file's tree, if somebody has parsed it already.
+    """
     with warnings.catch_warnings():
         # what the file's author is warned of must not become an error here under `-W error`
         warnings.simplefilter("ignore")
         try:
-            return _summary(data)
+            return _summary(data, tree)
         except RecursionError:
             return _summary_with_room(data)
 
 
-def _summary(data: bytes) -> ModuleSummary:
-    tree = parse(data)
+def _summary(data: bytes, known: ast.Module | None = None) -> ModuleSummary:
+    tree = parse(data, known)
     if isinstance(tree, ParseProblem):
         return _empty(tree)
     return ModuleReader().module(tree, data)

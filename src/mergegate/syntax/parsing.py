@@ -9,13 +9,15 @@ from mergegate.syntax.summary import ParseProblem
 MAX_BYTES = 5_000_000
 
 
-def parse(data: bytes) -> ast.Module | ParseProblem:
+def parse(data: bytes, known: ast.Module | None = None) -> ast.Module | ParseProblem:
     """Parse Python source.
 
     Parameters
     ----------
     data
         The file's bytes; a coding cookie and a byte order mark are honoured.
+    known
+        Its tree, if somebody has parsed it already.
 
     Returns
     -------
@@ -30,7 +32,7 @@ def parse(data: bytes) -> ast.Module | ParseProblem:
     if len(data) > MAX_BYTES:
         return ParseProblem(1, 0, f"the file has {len(data):,} bytes, more than the {MAX_BYTES:,} that are analysed")
     try:
-        return ast.parse(data)
+        return known or ast.parse(data)
     except SyntaxError as error:
         return ParseProblem(max(error.lineno or 1, 1), max((error.offset or 1) - 1, 0), str(error.msg))
     except ValueError as error:

@@ -27,9 +27,7 @@ def import_findings(models: Models, reporter: Reporter) -> Iterator[Finding]:
                 continue
             if dotted.startswith("pydantic."):
                 where = Where(module, place_of_operation(operation), fact.qualname)
-                name = dotted.rpartition(".")[2]
-                fix = ("name", dotted, *(("exported",) if models.is_exported(module, name) else ()))
-                yield from _verdict(models.names, reporter, where, dotted, fix)
+                yield from _verdict(models, reporter, where, dotted)
 
 
 def _read_from_module(models: Models, module: int, row: Row) -> str:
@@ -51,18 +49,18 @@ def _is_module(names: PydanticNames, dotted: str) -> bool:
     return dotted == "pydantic" or dotted in names.refused or dotted in names.warned
 
 
-def _verdict(
-    names: PydanticNames, reporter: Reporter, where: Where, dotted: str, fix: tuple[str, ...]
-) -> Iterator[Finding]:
+def _verdict(models: Models, reporter: Reporter, where: Where, dotted: str) -> Iterator[Finding]:
+    names = models.names
     home, _, name = dotted.rpartition(".")
     repair = names.instead.get(name, "")
     if name in names.refused.get(home, ()):
-        message = f"Breaks under pydantic 2: `{dotted}` can no longer be imported"
-        repair = repair or _general(home)
-        yield from reporter.at(where, REFUSED, message, repair, fix=fix)
+        rule, message = REFUSED, f"Breaks under pydantic 2: `{dotted}` can no longer be imported"
     elif dotted in names.deprecated or name in names.warned.get(home, ()):
-        message = f"Deprecated in pydantic 2: `{dotted}`"
-        yield from reporter.at(where, MOVED, message, repair or _general(home), fix=fix)
+        rule, message = MOVED, f"Deprecated in pydantic 2: `{dotted}`"
+    else:
+        return
+    fix = ("name", dotted, *(("exported",) if models.is_exported(where.module, name) else ()))
+    yield from reporter.at(where, rule, message, repair or _general(home), fix=fix)
 
 
 def _general(home: str) -> str:

@@ -56,6 +56,7 @@ class Marked:
 
     def __init__(self, program: CallGraph, names: PydanticNames) -> None:
         self.program = program
+        self._of: dict[int, Marks] = {}
         changed = {*names.deprecated, *(name for home in (names.refused, names.warned) for name in _dotted(home))}
         self._changed = frozenset(name.rpartition(".")[2] for name in changed)
         self._members = frozenset({*names.methods, *names.attributes, *names.attributes_gone, "__root__"})
@@ -63,9 +64,12 @@ class Marked:
 
     def of(self, module: int) -> Marks:
         """Return the marks of a module."""
-        program = self.program
-        find = partial(self._find, program.modules[module], program.own_rows[module])
-        return Marks(*program.scanned("pydantic", module, find))
+        known = self._of.get(module)
+        if known is None:
+            program = self.program
+            find = partial(self._find, program.modules[module], program.own_rows[module])
+            known = self._of[module] = Marks(*program.scanned("pydantic", module, find))
+        return known
 
     def operations(self, module: int) -> Iterator[tuple[FunctionFact, Operation]]:
         """Yield the operations of a module that import or read names which are not what they were."""
@@ -93,10 +97,14 @@ class Marked:
                     marks.configs.append(node)
             elif kind == "(":
                 if row[3]:
-                    if _last_name(rows[int(row[1])]) in fields:
+                    callee: Row = rows[int(row[1])]
+                    if callee[0] in "gm." and callee[-1] in fields:
                         marks.calls.append(node)
-                    marks.configured.extend((node, given) for name, given in row[3] if name in _CONFIGURATIONS)
-                    marks.roots.extend(node for name, _ in row[3] if name == "__root__")
+                    for name, given in row[3]:
+                        if name in _CONFIGURATIONS:
+                            marks.configured.append((node, given))
+                        elif name == "__root__":
+                            marks.roots.append(node)
             elif (kind == "g" and row[1] in makers) or (kind == "m" and row[3] in _VALIDATORS):
                 marks.makers.append(node)
         if any(name.partition(".")[0] == "pydantic" for name in summary.imports):
@@ -122,7 +130,3 @@ def _dotted(homes: Mapping[str, frozenset[str]]) -> Iterator[str]:
 
 def _is_import(row: Row, names: frozenset[str]) -> bool:
     return row[0] == "m" and row[3] in names
-
-
-def _last_name(row: Row) -> str:
-    return str(row[-1]) if row[0] in "gm." else ""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 from typing import NamedTuple
 
 from mergegate.checks.pydantic.marks import Marked
 from mergegate.rules.migrations import PydanticNames, pydantic_names
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.values import ClassKey, Union, Value
-from mergegate.syntax.summary import ClassFact, Flag, Row
+from mergegate.syntax.summary import ClassFact, Flag, ModuleSummary, Row
 
 _MODEL_DECORATORS = frozenset(
     f"pydantic.{home}{name}"
@@ -130,11 +131,11 @@ class Models:
         found: dict[int, set[str]] = {}
         program = self.program
         for importer, summary in enumerate(program.modules):
-            for row in summary.rows:
-                if row[0] == "m" and row[3] and not str(row[2]).startswith("pydantic"):
-                    module = program.index.find(program.index.absolute(importer, row[1], row[2]), importer)
-                    if module >= 0 and module != importer:
-                        found.setdefault(module, set()).add(str(row[3]))
+            imported = program.scanned("imported", importer, partial(_imports, summary, program.own_rows[importer]))
+            for level, dotted, name in imported:
+                module = program.index.find(program.index.absolute(importer, level, dotted), importer)
+                if module >= 0 and module != importer:
+                    found.setdefault(module, set()).add(name)
             for level, star in summary.stars:
                 module = program.index.find(program.index.absolute(importer, level, star), importer)
                 found.setdefault(module, set()).add("*")
@@ -256,6 +257,15 @@ class Models:
     def is_transparent(self, name: str) -> bool:
         """Tell whether all that an external base says is known."""
         return name in self.names.models or name.partition(".")[0] in ("builtins", "typing", "abc", "enum")
+
+
+def _imports(summary: ModuleSummary, own_rows: int) -> list[tuple[int, str, str]]:
+    """Return (level, module, name) of what a module imports by name, but for what is pydantic's."""
+    return [
+        (row[1], row[2], row[3])
+        for row in islice(summary.rows, own_rows)
+        if row[0] == "m" and row[3] and not row[2].startswith("pydantic")
+    ]
 
 
 _CONTAINERS = frozenset(

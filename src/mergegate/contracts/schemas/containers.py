@@ -33,7 +33,7 @@ class _Members:
 
     def schema(self, name: str) -> Json:
         """Return what the value of a member has to be."""
-        found = [schema for pattern, schema in self.patterns.items() if _found(pattern, name)]
+        found = [schema for pattern, schema in self.patterns.items() if matches(pattern, name)]
         if name in self.properties:
             found.append(self.properties[name])
         joined = found[0] if found else self.rest
@@ -148,11 +148,12 @@ def arrays(sampler: Sampler, table: dict[str, Json], hints: Hints, depth: int) -
     sizes = counts(int(table.get("minItems", 0)), None if most is None else int(most), hints, _LARGEST)
     sizes = sorted(sizes, key=lambda size: (size < least, sizes.index(size)))
     pool = list(islice(sampler.values(rest, hints, depth + 1), _LARGEST if unique else 12)) if depth <= 10 else []
-    for size in sizes[: None if depth < _DEEP else 2]:
+
+    def sized(size: int) -> Iterator[Json]:
         schemas = [prefix[index] if index < len(prefix) else rest for index in range(size)]
         base = _items(sampler, schemas, pool if unique else pool[:1], len(prefix), depth, unique=unique)
         if base is None:
-            continue
+            return
         for offset, each in enumerate(wanted):
             value = sampler.first(both(each, schemas[-1 - offset]) if offset < size else False, depth + 1)
             if value:
@@ -160,6 +161,8 @@ def arrays(sampler: Sampler, table: dict[str, Json], hints: Hints, depth: int) -
         yield list(base)
         if size:
             yield from islice(_varied_items(sampler, schemas, base, hints, depth), 40 if depth < 2 else 8)
+
+    yield from alternately([sized(size) for size in sizes[: None if depth < _DEEP else 2]])
     if table.get("uniqueItems") is not True and pool:
         yield from ([one, one] for one in pool[:4])
         yield pool[:3]
@@ -189,7 +192,8 @@ def _varied_items(sampler: Sampler, schemas: list[Json], base: list[Json], hints
     yield from alternately([varied(index) for index in range(min(len(base), 8))])
 
 
-def _found(pattern: str, name: str) -> bool:
+def matches(pattern: str, name: str) -> bool:
+    """Tell whether a pattern of a schema matches the name of a member."""
     try:
         return re.search(pattern, name) is not None
     except re.error:

@@ -51,7 +51,7 @@ def same(one: Json, other: Json) -> bool:
     return token(one) == token(other)
 
 
-def is_number(value: Json) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Tell whether a value is a number, which a bool is not."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 

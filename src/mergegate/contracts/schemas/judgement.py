@@ -14,6 +14,8 @@ from mergegate.errors import MergegateError
 
 _TRANSITIVE = "_transitive"
 MODEL = "model:"
+# a busy machine must not change the verdict: the search ends by its counts long before
+_PATIENCE = 20_000
 
 
 class State(StrEnum):
@@ -119,7 +121,9 @@ def _verdict(contract: Declared, entry: Entry | None, today: date, seed: int) ->
     if version.digest == entry.latest.digest and entry.formats == contract.schema.formats:
         return verdict if same_settings else replace(verdict, state=State.COMPATIBLE)
     protected = entry.since_break if policy.endswith(_TRANSITIVE) else (entry.latest,)
-    comparisons = [compare(entry.schema(each, name), contract.schema, seed=seed) for each in protected]
+    comparisons = [
+        compare(entry.schema(each, name), contract.schema, seed=seed, budget_ms=_PATIENCE) for each in protected
+    ]
     latest = comparisons[0]
     verdict = replace(verdict, compared=latest)
     for state, verdicts in ((State.BREAKING, (False,)), (State.UNDECIDED, (None,))):

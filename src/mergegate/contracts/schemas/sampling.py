@@ -95,6 +95,22 @@ class Sampler:
                 self._validators[text] = None
         return self._validators[text]
 
+    def admits(self, schema: Json, value: Json) -> bool:
+        """Tell whether a value fits a schema inside of the document."""
+        if isinstance(schema, bool):
+            return schema
+        whole = {**as_object(schema), "$defs": self.definitions} if self.definitions else as_object(schema)
+        text = f"all {token(schema)}"
+        if text not in self._validators:
+            try:
+                self._validators[text] = engine().Draft202012Validator(
+                    whole, validate_formats=self.formats, offline=True
+                )
+            except ValueError:
+                self._validators[text] = None
+        made = self._validators[text]
+        return made is None or _admits(made, value)
+
     def target(self, reference: str) -> Json:
         """Return the schema to which a local reference leads, False if to none."""
         try:
