@@ -73,8 +73,11 @@ def analyse(
     try:
         analysis = once(cached=cache, trusting=trust_stat and times_count())
     except ChangedUnderneath:
-        # with every file read at once nothing can change between two looks
-        analysis = once(cached=cache, trusting=False)
+        # read again, all of it
+        try:
+            analysis = once(cached=cache, trusting=False)
+        except ChangedUnderneath as changed:
+            raise MergegateError(f"{changed} was changed during the run", "run mergegate again") from None
     if verify and cache:
         compare(analysis, once(cached=False, trusting=False))
     return analysis
