@@ -10,9 +10,10 @@ import jsonschema_rs
 import pytest
 from pydantic import BaseModel, Field
 
+from mergegate.contracts.schemas.compatibility import compare
 from mergegate.contracts.schemas.consumer import Score, check_consumer, mutation_score, worse
 from mergegate.contracts.schemas.generation import NoValue, cases
-from mergegate.contracts.schemas.mutants import mutants, strict
+from mergegate.contracts.schemas.near_misses import mutants, strict
 from mergegate.contracts.schemas.normal import load
 
 PATIENCE = 60_000
@@ -85,6 +86,23 @@ def test_every_schema_of_the_pairs_has_cases_and_near_misses(pair: dict[str, Any
         assert all(fits(value, schema, formats=loaded.formats) for value in valid)
         for mutant in mutants(loaded, valid, also_texts=False):
             assert not fits(mutant.value, schema, formats=loaded.formats), mutant
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "number", "minimum": 10**400}, {"type": "number", "maximum": 1e308, "multipleOf": 1e300},
+        {"type": "integer", "minimum": -(10**400), "maximum": 10**400}, {"enum": [10**400, "a"]},
+        {"$ref": "#"}, {"type": "string", "pattern": "^(a+)+$"},
+        {"type": "array", "items": {"type": "boolean"}, "uniqueItems": True, "minItems": 2},
+    ],
+)  # fmt: skip
+def test_extreme_schemas_do_no_harm(schema: Any) -> None:
+    loaded = load(schema)
+    valid = list(cases(loaded, n=10))
+    assert valid
+    assert mutation_score(loaded, budget_ms=PATIENCE).rate == 1.0
+    assert compare(schema, {"type": "object"}).backward is False
 
 
 @pytest.mark.parametrize("schema", [False, {"not": {}}, {"type": "string", "minLength": 3, "maxLength": 2}])

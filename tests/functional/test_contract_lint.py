@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from mergegate.cli.running import run
-from mergegate.contracts.schemas.lint import lint, providers
+from mergegate.contracts.schemas.provider_lint import lint, providers
 from mergegate.contracts.tables import read_table
 from mergegate.errors import MergegateError
 

@@ -67,7 +67,7 @@ def test_a_contract_is_locked_and_then_kept(cli: Project) -> None:
     first = (cli.folder / LOCK).read_bytes()
     assert "1 unchanged; up to date" in run(cli, "lock")
     assert (cli.folder / LOCK).read_bytes() == first
-    assert "order: unchanged (policy full)" in run(cli, "check")
+    assert "lock of order: unchanged (policy full)" in run(cli, "check")
 
     # a break: shown with its proof at the line of the keyword, in every format, and not locked
     save(cli, changed(id={"type": "integer", "minimum": 1}))
@@ -84,7 +84,7 @@ def test_a_contract_is_locked_and_then_kept(cli: Project) -> None:
     # accepted with a reason, it is the new state
     run(cli, "lock", "--accept", "the rows are migrated")
     assert json.loads((cli.folder / LOCK).read_text(encoding="utf-8"))["contracts"]["order"]["versions"][1]["accepted"]
-    assert "order: unchanged" in run(cli, "check")
+    assert "lock of order: unchanged" in run(cli, "check")
 
 
 def test_what_is_compatible_or_reads_otherwise_has_to_be_locked(cli: Project) -> None:
@@ -96,7 +96,7 @@ def test_what_is_compatible_or_reads_otherwise_has_to_be_locked(cli: Project) ->
     save(cli, {**ORDER, "properties": {
         "id": {"$ref": "#/$defs/Id"}, "note": {"description": "What the customer said.", "type": "string"},
     }, "$defs": {"Id": {"minimum": 0, "type": "integer"}}})  # fmt: skip
-    assert "order: unchanged" in run(cli, "check")
+    assert "lock of order: unchanged" in run(cli, "check")
     cli.write("pyproject.toml", '[tool.mergegate.contracts.order]\nschema = "order.json"\npolicy = "backward"\n')
     save(cli, changed(more={}))
     assert "contract-not-locked" in run(cli, "check", code=3)
@@ -141,7 +141,7 @@ def test_a_warning_does_not_fail(cli: Project) -> None:
     run(cli, "lock")
     save(cli, changed(id={"type": "integer", "minimum": 1}))
     assert "warning contract-breaks-consumers" in run(cli, "check", "a")
-    assert "order: breaking" in run(cli, "check", code=1)
+    assert "lock of order: breaking" in run(cli, "check", code=1)
 
 
 def test_a_contract_that_is_gone_is_said_and_leaves_the_lock(cli: Project) -> None:
@@ -151,6 +151,30 @@ def test_a_contract_that_is_gone_is_said_and_leaves_the_lock(cli: Project) -> No
     assert "nothing declares it any more" in run(cli, "check", code=3)
     run(cli, "lock")
     assert list(json.loads((cli.folder / LOCK).read_text(encoding="utf-8"))["contracts"]) == ["order"]
+
+
+def test_the_gate_knows_the_lock(cli: Project) -> None:
+    def gate() -> tuple[int, list[dict[str, Any]]]:
+        code = run_in_process(["gate", "--format", "json", "--no-cache"])
+        conditions = json.loads(cli.capsys.readouterr().out)["gate"]["conditions"]
+        return code, [each for each in conditions if each["source"] == "contracts"]
+
+    cli.write("app.py", "x = 1\n")
+    # without a lock, and without outputs to be measured, nothing is wanted
+    assert [each["status"] for each in gate()[1]] == ["not configured"]
+    run(cli, "lock")
+    code, conditions = gate()
+    assert (code, [(each["name"], each["status"]) for each in conditions]) == (0, [("lock of order", "passed")])
+    save(cli, changed(id={"type": "integer", "minimum": 1}))
+    code, (condition,) = gate()
+    assert (code, condition["status"], condition["actual"]) == (1, "failed", "breaking")
+    assert condition["places"][0]["path"] == "order.json"
+    assert "--accept REASON order" in condition["text"]
+    save(cli, changed(note={"type": "string", "title": "Note"}))
+    assert gate()[0] == 3
+    (cli.folder / LOCK).write_text("{", encoding="utf-8")
+    code, (condition,) = gate()
+    assert (code, condition["name"], condition["status"]) == (3, "lock", "broken")
 
 
 @pytest.mark.parametrize("damage", ["cut", "conflict", "edited", "shape", "bytes"])
@@ -166,7 +190,7 @@ def test_a_broken_lock_is_told_from_a_stale_one(cli: Project, damage: str) -> No
     assert "git checkout" in shown
     run(cli, "lock", code=3)
     run(cli, "lock", "--remake")
-    assert "order: unchanged" in run(cli, "check")
+    assert "lock of order: unchanged" in run(cli, "check")
 
 
 @pytest.mark.parametrize(
@@ -176,6 +200,8 @@ def test_a_broken_lock_is_told_from_a_stale_one(cli: Project, damage: str) -> No
         ('schema = "a.json"\npolicy = "backwards"', "{}", 'did you mean "backward"'),
         ('schema = "a.json"', '{"type": "text"}', "a.json:1: this is no schema"),
         ('schema = "a.json"', "{", "a.json:1: this is no JSON"),
+        ('schema = "a.json"', '{"minimum": 1e400}', "the number 1e400 is too large"),
+        ('schema = "a.json"', '{"enum": ["\\ud800"]}', "a.json:1: this is no schema"),
         ("schema = ", "{}", "is not valid TOML"),
         ("", "{}", 'lacks the key "schema"'),
     ],
@@ -214,4 +240,4 @@ def test_locks_of_processes_at_once_are_whole(cli: Project) -> None:
     with ThreadPoolExecutor(3) as pool:
         codes = [each.returncode for each in pool.map(lambda _: cli("contracts", "lock"), range(3))]
     assert codes[0] in (0, 2)
-    assert "order: unchanged" in run(cli, "check")
+    assert "lock of order: unchanged" in run(cli, "check")

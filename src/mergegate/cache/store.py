@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS entries
     (key BLOB PRIMARY KEY, kind TEXT NOT NULL, day INTEGER NOT NULL, crc INTEGER NOT NULL, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS states (name TEXT PRIMARY KEY, crc INTEGER NOT NULL, value BLOB NOT NULL);
 """
+# waiting for the disk takes longer than much of a run; what a crash of the whole system leaves broken is found by the
+# checks of the file and of each entry, and computed anew
+_UNSYNCED = "PRAGMA synchronous = OFF"
 # SQLITE_ERROR: our tables are not there; SQLITE_CORRUPT, SQLITE_NOTADB; a short read in the middle of the file
 _BROKEN = {1, 11, 26, 522}
 
@@ -187,13 +190,13 @@ class Store:
         self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         db = self._db
         if db.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('entries', 'states')").fetchone()[0] == 2:
-            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute(_UNSYNCED)
             return
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         # another process may hold the file, or it lies on a network share: then the default journal does
         with contextlib.suppress(sqlite3.OperationalError):
             db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(_UNSYNCED)
         db.execute("BEGIN IMMEDIATE")
         for statement in _SCHEMA.split(";"):
             db.execute(statement)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mergegate.config import Config
 from mergegate.contracts.schemas.findings import FAMILY, rule_texts
 from mergegate.contracts.schemas.judgement import Verdict
+from mergegate.evidence.contract_lock import lock_condition
 from mergegate.finding import Confidence, Finding, Severity
-from mergegate.gate.conditions import Condition, Status
+from mergegate.gate.conditions import Condition
 from mergegate.gate.identity import Fingerprints, identify
 from mergegate.gate.report import Report, Result
 from mergegate.gate.source import Sources
 from mergegate.rules.rule import Rule
-
-_STATUS = {0: Status.PASSED, 1: Status.FAILED, 3: Status.BROKEN}
 
 
 def contract_report(config: Config, found: Sequence[Finding], verdicts: Sequence[Verdict] = ()) -> Report:
@@ -35,14 +35,14 @@ def contract_report(config: Config, found: Sequence[Finding], verdicts: Sequence
     results = tuple(Result(each, "new", prints, index) for index, each in enumerate(ordered))
     files = {each.declared.source for each in verdicts if each.declared} or {each.path for each in ordered}
     rules = {rule.id: rule for rule in _rules({each.rule for each in ordered})}
-    conditions = tuple(map(_condition, verdicts))
+    listed = {(each.path, each.line) for each in ordered}
+    conditions = tuple(_unlisted(lock_condition(each), listed) for each in verdicts)
     return Report(config.root, results, {}, rules, sources, len(files), 0, 0, 0.0, conditions=conditions)
 
 
-def _condition(verdict: Verdict) -> Condition:
-    text = f"{verdict.waiver.reason}, until {verdict.waiver.expires}" if verdict.waiver else ""
-    policy = f"policy {verdict.policy.replace('_', '-')}"
-    return Condition("contracts", verdict.name, _STATUS[verdict.exit_code], verdict.state.value, policy, text)
+def _unlisted(condition: Condition, listed: set[tuple[str, int]]) -> Condition:
+    """Return a condition without the places that the report lists anyway."""
+    return replace(condition, places=tuple(each for each in condition.places if (each.path, each.line) not in listed))
 
 
 def _rules(names: set[str]) -> Iterator[Rule]:

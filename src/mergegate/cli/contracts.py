@@ -21,9 +21,9 @@ from mergegate.contracts.schemas.declared import Declared, declared
 from mergegate.contracts.schemas.findings import findings
 from mergegate.contracts.schemas.json_data import shown
 from mergegate.contracts.schemas.judgement import Verdict, counted, judge, updated
-from mergegate.contracts.schemas.lint import lint, lint_findings, providers
 from mergegate.contracts.schemas.lock import FILE, UPDATE, Lock, read, write
 from mergegate.contracts.schemas.normal import Schema, load
+from mergegate.contracts.schemas.provider_lint import lint, lint_findings, providers
 from mergegate.errors import MergegateError
 from mergegate.finding import Finding, Severity
 from mergegate.gate.conditions import exit_code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 UNREADABLE = "unreadable-file"
 # rules that no algorithm of `checks` looks for: the engine, another stage or the gate reports them
-_BUILT_IN = ("core", "secrets", "pii")
+_BUILT_IN = ("core", "secrets")
 # bytes of summaries, above which half a million lines take more room than comparing their rows takes time
 _MUCH = 12_000_000
 
@@ -45,6 +45,7 @@ def evaluate(
     *,
     links: Links | None = None,
     contents: Callable[[Input], bytes],
+    notes: Mapping[str, Mapping[str, Any]],
 ) -> Outcome:
     """Link the summaries into a program and ask all checks.
 
@@ -62,6 +63,8 @@ def evaluate(
         What is known of the program before the last edit; None: nothing is, and nothing is kept.
     contents
         Returns the contents of a file, for checks that look at bodies again.
+    notes
+        What other stages know of files, by stage and path.
 
     Raises
     ------
@@ -88,6 +91,7 @@ def evaluate(
 
     def _outcome(program: CallGraph) -> Outcome:
         program.texts = lambda path: contents(by_path[path])
+        program.stages = notes
         findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended)]
         return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 
@@ -109,7 +113,7 @@ def _decoded(summaries: list[Summary]) -> Iterable[ModuleSummary]:
         if isinstance(summary, bytes):
             # a big program would be held twice
             summaries[position] = b""
-            yield decode(summary, shared)
+            yield decode(summary, shared, lazily=not is_big)
         else:
             # equal files have the same summary
             yield replace(summary, rows=[*summary.rows]) if id(summary) in seen else summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,8 @@ class CallGraph(Dispatch):
         super().__init__(paths, summaries, knowledge, types, source_roots)
         self.edges: list[list[Edge]] = [[] for _ in self.functions]
         self.texts: Callable[[str], bytes] = _no_text
+        # what other stages know of files, by stage and path
+        self.stages: Mapping[str, Mapping[str, Any]] = {}
         self.property_names = {
             f.name for f in self.functions if f.owner >= 0 and f.decorators and not f.flags & FunctionFlag.LAMBDA
         }

@@ -34,8 +34,8 @@ class Resolver(Annotations):
     def prepare_values(self) -> None:
         """Allocate the memo tables."""
         # evaluation adds rows behind those of the summary
-        self.own_rows = [len(m.rows) for m in self.modules]
-        self._memo: list[list[Union | None]] = [[None] * len(m.rows) for m in self.modules]
+        self.own_rows = [m.row_count for m in self.modules]
+        self._memo: list[list[Union | None]] = [[None] * count for count in self.own_rows]
         self._active: dict[tuple[int, int], int] = {}
         self._cut = 1 << 30
         self._evaluations = 0
@@ -77,7 +77,8 @@ class Resolver(Annotations):
     def take_back_rows(self) -> None:
         """Leave the summaries as they were, for another program."""
         for summary, own in zip(self.modules, self.own_rows, strict=True):
-            del summary.rows[own:]
+            if summary.row_count > own:
+                del summary.rows[own:]
 
     # -- names ---------------------------------------------------------------------------------------------------
 

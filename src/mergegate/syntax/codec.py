@@ -42,7 +42,7 @@ _SELECTORS = [bytes(int(shape == column) for shape in range(256)) for column in 
 
 class _Encoded(msgspec.Struct, array_like=True, gc=False):
     order: bytes
-    columns: _Columns
+    columns: msgspec.Raw
     variables: list[tuple[int, ...]]
     names: dict[str, int]
     stars: tuple[tuple[int, str], ...]
@@ -56,6 +56,21 @@ class _Encoded(msgspec.Struct, array_like=True, gc=False):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Encoded)
+_COLUMNS = msgspec.msgpack.Decoder(_Columns)
+
+
+class _Stored(ModuleSummary):
+    """A summary whose rows are decoded when somebody asks for one: an edit leaves most modules alone."""
+
+    def __getattr__(self, name: str) -> list[Row]:
+        # asked for a field only while it is not there
+        if name != "rows" or self.stored is None:
+            raise AttributeError(name)
+        self.rows = _rows(*self.stored, None)
+        self.stored = None
+        # reading any field of a class with this method takes three times as long
+        self.__class__ = ModuleSummary  # pyright: ignore[reportAttributeAccessIssue]
+        return self.rows
 
 
 def encode(summary: ModuleSummary) -> bytes:
@@ -71,13 +86,15 @@ def encode(summary: ModuleSummary) -> bytes:
     )  # fmt: skip
 
 
-def decode(data: bytes, shared: dict[Row, Row] | None = None) -> ModuleSummary:
+def decode(data: bytes, shared: dict[Row, Row] | None = None, *, lazily: bool = False) -> ModuleSummary:
     """Read what `encode` wrote.
 
     Parameters
     ----------
     shared
         The rows of other modules, which take no more room where they are the same; None: rows are not compared.
+    lazily
+        Whether rows are decoded when they are first asked for: then asking may raise ValueError.
 
     Raises
     ------
@@ -86,7 +103,23 @@ def decode(data: bytes, shared: dict[Row, Row] | None = None) -> ModuleSummary:
     """
     try:
         found = _DECODER.decode(data)
-        columns = found.columns
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ValueError(f"not a module summary: {error}") from error
+    rows = [] if lazily else _rows(found.order, found.columns, shared)
+    made = (_Stored if lazily else ModuleSummary)(
+        rows, found.variables, found.names, found.stars, found.exports, found.imports, found.functions,
+        found.classes, found.pragmas, found.problem,
+    )  # fmt: skip
+    if isinstance(made, _Stored):
+        made.stored = found.order, found.columns
+        del made.rows
+    return made
+
+
+def _rows(order: bytes, encoded: msgspec.Raw, shared: dict[Row, Row] | None) -> list[Row]:
+    """Return the rows of a summary in the order of its table."""
+    try:
+        columns = _COLUMNS.decode(encoded)
         # the same names stand in thousands of modules; calls and nodes have too few of them to be worth a pass
         sources: list[Iterator[Row]] = [
             iter(columns.nodes),
@@ -99,10 +132,6 @@ def decode(data: bytes, shared: dict[Row, Row] | None = None) -> ModuleSummary:
         if shared is not None:
             # all but numbers: 1 and 1.0 are equal and yet not the same
             sources[:-1] = [map(shared.setdefault, *tee(source)) for source in sources[:-1]]
-        rows = [next(sources[column]) for column in found.order]
+        return [next(sources[column]) for column in order]
     except (msgspec.MsgspecError, IndexError, StopIteration, UnicodeDecodeError) as error:
         raise ValueError(f"not a module summary: {error}") from error
-    return ModuleSummary(
-        rows, found.variables, found.names, found.stars, found.exports, found.imports, found.functions,
-        found.classes, found.pragmas, found.problem,
-    )  # fmt: skip

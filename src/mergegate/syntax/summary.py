@@ -289,6 +289,8 @@ class ModuleSummary(msgspec.Struct):
         What `__all__` lists, as far as it is written out; None without one.
     imports
         Absolute modules imported anywhere in the file.
+    stored
+        Of a summary that is decoded lazily, the rows as long as nobody has asked for one.
     """
 
     rows: list[Row]
@@ -301,3 +303,9 @@ class ModuleSummary(msgspec.Struct):
     classes: list[ClassFact]
     pragmas: tuple[Pragma, ...] = ()
     problem: ParseProblem | None = None
+    stored: tuple[bytes, msgspec.Raw] | None = None
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self.rows) if self.stored is None else len(self.stored[0])

@@ -16,7 +16,7 @@ from mergegate.contracts.schemas.json_data import Document, Json, as_object, tok
 from mergegate.contracts.schemas.keywords import DRAFTS, words
 from mergegate.contracts.schemas.normal import Schema, canonical, engine, load
 from mergegate.contracts.schemas.proofs import Prover
-from mergegate.contracts.schemas.sampling import Sampler
+from mergegate.contracts.schemas.sampling import OutOfTime, Sampler
 from mergegate.contracts.schemas.shrinking import shrunk
 from mergegate.contracts.schemas.source import SchemaError
 from mergegate.contracts.schemas.witnesses import Witnesses
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from jsonschema_rs import CanonicalSchema
 
 _LATEST = DRAFTS[-1]
+# differences cost more to make than values where something has changed
+_BEFORE_DIFFERENCE = 200
 _FROM_DIFFERENCE = 300
+# characters of both schemas, beyond which differences take too long
+_LARGE = 20_000
 _FROM_CHANGES = 4_000
 _SECOND_LOOK = 60
 
@@ -99,7 +103,8 @@ def compare(
         If one of the two cannot be read or is no schema.
     """
     one, other = _loaded(old, new, draft, formats)
-    limit = budget_ms / 2000
+    # a third for each direction, a third for reading and canonical forms
+    limit = budget_ms / 3000
     backward = _inclusion(one, other, seed, time.monotonic() + limit)
     forward = _inclusion(other, one, seed, time.monotonic() + limit)
     found = _weighed(changes(one.plain, other.plain, formats=one.formats), backward.verdict, forward.verdict)
@@ -142,9 +147,8 @@ def _inclusion(inner: Schema, outer: Schema, seed: int, deadline: float) -> _Inc
     """Decide whether `outer` admits all that `inner` does."""
     if outer.formats and not inner.formats and "format" in token(outer.bare):
         # only one of the two takes `format` for a condition, so no proof speaks of both
-        return _refuted(inner, outer, _candidates(inner, outer, None, seed), deadline, _FROM_CHANGES) or _Inclusion(
-            None
-        )
+        found = _candidates(inner, outer, None, seed, deadline)
+        return _refuted(inner, outer, found, deadline, _FROM_CHANGES) or _Inclusion(None)
     wider = inner if inner.formats == outer.formats else Schema(
         inner.document, inner.draft, formats=outer.formats, shown=inner.shown
     )  # fmt: skip
@@ -154,11 +158,12 @@ def _inclusion(inner: Schema, outer: Schema, seed: int, deadline: float) -> _Inc
     said = _covers(*pair) if pair else None
     if said is True:
         # nothing is lost by a short second look: the library is trusted, not believed
-        look = _refuted(inner, outer, _candidates(inner, outer, None, seed), deadline, _SECOND_LOOK)
+        look = _refuted(inner, outer, _candidates(inner, outer, None, seed, deadline), deadline, _SECOND_LOOK)
         return look or _Inclusion(True)
-    if said is None and _proved(wider, outer):
+    if said is None and _proved(wider, outer, deadline):
         return _Inclusion(True)
-    return _refuted(inner, outer, _candidates(inner, outer, pair, seed), deadline, _FROM_CHANGES) or _Inclusion(None)
+    found = _candidates(inner, outer, pair, seed, deadline)
+    return _refuted(inner, outer, found, deadline, _FROM_CHANGES) or _Inclusion(None)
 
 
 def _operands(inner: Schema, outer: Schema) -> tuple[CanonicalSchema, CanonicalSchema] | None:
@@ -183,25 +188,30 @@ def _covers(inner: CanonicalSchema, outer: CanonicalSchema) -> bool | None:
     return True if said == kinds.YES else False if said == kinds.NO else None
 
 
-def _proved(inner: Schema, outer: Schema) -> bool:
+def _proved(inner: Schema, outer: Schema, deadline: float) -> bool:
     old, new = inner.modern, outer.modern
-    return old is not None and new is not None and new[1] and Prover(old[0], new[0], formats=inner.formats).proves()
+    if old is None or new is None or not new[1]:
+        return False
+    return Prover(old[0], new[0], formats=inner.formats, deadline=deadline).proves()
 
 
 def _candidates(
-    inner: Schema, outer: Schema, pair: tuple[CanonicalSchema, CanonicalSchema] | None, seed: int
+    inner: Schema, outer: Schema, pair: tuple[CanonicalSchema, CanonicalSchema] | None, seed: int, deadline: float
 ) -> Iterator[Json]:
     old = inner.modern[0] if inner.modern else inner.bare
     new = outer.modern[0] if outer.modern else outer.bare
-    found = Witnesses(old, new, seed, formats=inner.formats).all()
+    found = Witnesses(old, new, seed, formats=inner.formats, deadline=deadline).all()
     if inner.draft != outer.draft and "4" in (inner.draft, outer.draft):
         found = chain.from_iterable((value, float(value)) if type(value) is int else (value,) for value in found)
-    if pair is None:
-        return found
-    return chain(islice(_of_difference(*pair, seed, formats=inner.formats), _FROM_DIFFERENCE), found)
+    yield from islice(found, _BEFORE_DIFFERENCE)
+    if pair is not None and len(token(old)) + len(token(new)) < _LARGE:
+        yield from islice(_of_difference(*pair, seed, deadline, formats=inner.formats), _FROM_DIFFERENCE)
+    yield from found
 
 
-def _of_difference(inner: CanonicalSchema, outer: CanonicalSchema, seed: int, *, formats: bool) -> Iterator[Json]:
+def _of_difference(
+    inner: CanonicalSchema, outer: CanonicalSchema, seed: int, deadline: float, *, formats: bool
+) -> Iterator[Json]:
     """Yield values of what is left of one schema without the other."""
     try:
         left = inner.subtract(outer).to_json_schema()
@@ -209,7 +219,8 @@ def _of_difference(inner: CanonicalSchema, outer: CanonicalSchema, seed: int, *,
         return
     document = load_difference(left)
     if document is not None:
-        yield from Sampler(document, Random(seed), formats=formats).values(document, Hints.of(document))
+        sampler = Sampler(document, Random(seed), formats=formats, deadline=deadline)
+        yield from sampler.values(document, Hints.of(document))
 
 
 def load_difference(left: object) -> Document | None:
@@ -233,7 +244,7 @@ def _refuted(inner: Schema, outer: Schema, candidates: Iterator[Json], deadline:
                 return _Inclusion(False, shrunk(value, refutes))
             if not number % 16 and time.monotonic() > deadline:
                 return None
-    except RecursionError:
+    except (RecursionError, OutOfTime):
         return None
     return None
 

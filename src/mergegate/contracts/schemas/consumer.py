@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from mergegate.contracts.schemas.generation import cases
 from mergegate.contracts.schemas.json_data import Document, Json, as_list, as_object, shown, spelled
-from mergegate.contracts.schemas.mutants import Mutant, near
+from mergegate.contracts.schemas.near_misses import Mutant, near
 from mergegate.contracts.schemas.normal import Schema, load
 from mergegate.contracts.schemas.shrinking import shrunk
 

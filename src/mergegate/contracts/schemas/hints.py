@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mergegate.contracts.schemas.json_data import Json, as_list, as_object, is_number, token
 from mergegate.contracts.schemas.keywords import walk
 
 _MOST = 40
+_PARTS = 300
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _LENGTHS = ("minLength", "maxLength")
 _COUNTS = ("minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains")
@@ -31,7 +33,7 @@ class Hints:
         """Collect them from schemas and all inside of them."""
         found = cls()
         for schema in schemas:
-            for _, each in walk(schema):
+            for _, each in islice(walk(schema), _PARTS):
                 found._take(as_object(each))
         for name in cls.__slots__:
             setattr(found, name, _unique(getattr(found, name)))

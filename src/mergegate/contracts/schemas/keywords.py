@@ -15,6 +15,7 @@ from mergegate.contracts.schemas.json_data import (
     is_schema,
 )
 from mergegate.contracts.schemas.patterns import matches_everything
+from mergegate.contracts.schemas.patterns import words as words_of
 
 DRAFTS = ("4", "6", "7", "2019-09", "2020-12")
 ONE = frozenset({
@@ -82,11 +83,17 @@ def silent(schema: Document) -> Document:
     kept = mapped(schema, silent)
     if isinstance(kept, bool):
         return kept
-    return {
-        key: value
-        for key, value in kept.items()
-        if key not in TEXTS and key not in TOOLING and not (key == "pattern" and matches_everything(str(value)))
-    }
+    table = {key: value for key, value in kept.items() if key not in TEXTS and key not in TOOLING}
+    if isinstance(table.get("pattern"), str):
+        if matches_everything(table["pattern"]):
+            del table["pattern"]
+        elif table.get("type") == "string" and "enum" not in table:
+            # a pattern that few texts match is an enum in other words
+            found = words_of(table["pattern"])
+            if found is not None:
+                table["enum"] = found
+                del table["pattern"]
+    return table
 
 
 def words(schema: Json) -> int:

@@ -12,6 +12,7 @@ from mergegate.contracts.schemas.places import Place
 
 _ASTRAL = "\U0001f600"
 _LONGEST = 20_000
+_HUGE = 10**300
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")  # noqa: RUF001  (digits that are none to JSON)
 
 
@@ -37,7 +38,9 @@ def limited(place: Place, foreign: list[Json]) -> Iterator[Miss]:
 
 
 def _numbers(place: Place) -> Iterator[Miss]:
-    table, where = place.schema, place.pointer
+    table, where = _moderate(place.schema), place.pointer
+    if not _moderate({"value": place.value}):
+        return
     for key, operator, sign in (("minimum", "below-minimum", -1), ("maximum", "above-maximum", 1)):
         if is_number(table.get(key)):
             yield Miss(operator, where, table[key] + sign)
@@ -52,6 +55,11 @@ def _numbers(place: Place) -> Iterator[Miss]:
         yield Miss("off-step", where, int(off) if off.denominator == 1 else float(off))
     yield Miss("negated-number", where, -place.value or -1)
     yield Miss("percent-for-share", where, place.value * 100)
+
+
+def _moderate(table: dict[str, Json]) -> dict[str, Json]:
+    """Return a table without numbers that no machine number holds."""
+    return {key: item for key, item in table.items() if not is_number(item) or abs(item) < _HUGE}
 
 
 def _texts(place: Place) -> Iterator[Miss]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -96,7 +97,8 @@ def _types(place: Place) -> Iterator[Miss]:
         yield Miss("number-with-unit", where, f"{value} units")
         yield Miss("number-with-separator", where, f"{value:,}")
         yield Miss("number-as-bool", where, bool(value))
-        yield Miss("fraction-for-integer", where, float(value) + 0.5)
+        with suppress(OverflowError):
+            yield Miss("fraction-for-integer", where, float(value) + 0.5)
     elif isinstance(value, str):
         yield Miss("text-as-number", where, int(value) if value.isdecimal() and len(value) < 18 else 0)
         yield Miss("text-as-list", where, list(value[:3]) or [""])

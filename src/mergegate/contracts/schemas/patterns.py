@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -18,6 +19,8 @@ _ESCAPES = {"n": 10, "r": 13, "t": 9, "f": 12, "v": 11, "0": 0}
 _PROPERTIES: dict[str, Ranges] = {
     "L": _LETTERS, "Letter": _LETTERS, "Lu": ((65, 90),), "Ll": ((97, 122),), "N": _DIGITS, "Nd": _DIGITS,
 }  # fmt: skip
+_ESCAPED_SIGN = re.compile(r"\\[^A-Za-z0-9]")
+_UNANCHORED = re.compile(r"[\^$]")
 _SPREAD = 3
 _LONGEST = 2_000
 
@@ -43,8 +46,8 @@ class Window(NamedTuple):
     most: int | None = None
 
 
-def samples(pattern: str, random: Random, count: int, window: Window = Window()) -> list[str]:  # noqa: B008
-    """Return different texts that match a pattern, or most likely do; none if its syntax is not understood.
+def samples(pattern: str, random: Random, count: int, window: Window = Window()) -> Iterator[str]:  # noqa: B008
+    """Yield different texts that match a pattern, or most likely do; none if its syntax is not understood.
 
     Parameters
     ----------
@@ -60,14 +63,14 @@ def samples(pattern: str, random: Random, count: int, window: Window = Window())
     try:
         root = _Parser(pattern).whole()
     except (UnknownSyntax, IndexError, ValueError):
-        return []
-    found: dict[str, None] = {}
+        return
+    found: set[str] = set()
     for text in _attempts(root, pattern, random, count * 4, window):
-        if len(text) >= window.least and (window.most is None or len(text) <= window.most):
-            found.setdefault(text)
-        if len(found) >= count:
-            break
-    return list(found)
+        if text not in found and len(text) >= window.least and (window.most is None or len(text) <= window.most):
+            found.add(text)
+            yield text
+            if len(found) >= count:
+                break
 
 
 def matches_everything(pattern: str) -> bool:
@@ -79,6 +82,45 @@ def matches_everything(pattern: str) -> bool:
         return _may_be_empty(_Parser(inner).whole())
     except (UnknownSyntax, IndexError, ValueError):
         return False
+
+
+def words(pattern: str, most: int = 200) -> list[str] | None:
+    """Return all texts that match a pattern such as `^(a|b)$`, None if they are not certain, or more than `most`."""
+    plain = _ESCAPED_SIGN.sub("", pattern)
+    if not (pattern.startswith("^") and plain.endswith("$")) or any(sign in plain for sign in ("\\", ".", "[^")):
+        return None
+    try:
+        root = _Parser(pattern[1:-1]).whole()
+        found = _all(root, most) if len(root.branches) == 1 and not _UNANCHORED.search(plain[1:-1]) else None
+    except (UnknownSyntax, IndexError, ValueError):
+        return None
+    return None if found is None else list(dict.fromkeys(found))
+
+
+def _all(node: _Node, most: int) -> list[str] | None:
+    if node.most is None:
+        return None
+    ones: list[str] = []
+    if node.ranges:
+        ones = [chr(code) for low, high in node.ranges[:most] for code in range(low, min(high, low + most) + 1)]
+    else:
+        for branch in node.branches or ((),):
+            texts = [""]
+            for each in branch:
+                inner = _all(each, most)
+                if inner is None or len(inner) * len(texts) > most:
+                    return None
+                texts = [text + more for text in texts for more in inner]
+            ones += texts
+    found: list[str] = []
+    texts = [""]
+    for times in range(node.most + 1):
+        if times >= node.least:
+            found += texts
+        if len(found) > most or (times < node.most and len(texts) * len(ones) > most):
+            return None
+        texts = [text + one for text in texts for one in ones]
+    return found
 
 
 def _may_be_empty(node: _Node) -> bool:

@@ -6,6 +6,9 @@ values. What is recursive is assumed to hold one level further down: values are 
 
 from __future__ import annotations
 
+import time
+from itertools import combinations
+
 from mergegate.contracts.schemas.conjunction import types_of
 from mergegate.contracts.schemas.json_data import Document, Json, as_list, as_object, at, parsed, token
 from mergegate.contracts.schemas.normal import canonical, engine
@@ -24,11 +27,14 @@ _ALONE = frozenset({"uniqueItems", "propertyNames", "dependentRequired", "contai
 class Prover:
     """Proves inclusions between the parts of two schemas of draft 2020-12, resolved and silent."""
 
-    def __init__(self, old: Document, new: Document, *, formats: bool) -> None:
+    def __init__(self, old: Document, new: Document, *, formats: bool, deadline: float) -> None:
         self.old = old
         self.new = new
         self.formats = formats
+        self.deadline = deadline
         self.steps = 0
+        definitions = [as_object(each).get("$defs", {}) for each in (old, new)]
+        self.shared = token(definitions[0]) == token(definitions[1])
 
     def proves(self) -> bool:
         """Tell whether it is certain that `new` admits all that `old` does."""
@@ -39,9 +45,11 @@ class Prover:
 
     def _holds(self, old: Json, new: Json, assumed: dict[tuple[str, str], int], depth: int) -> bool:
         self.steps += 1
-        if self.steps > _STEPS:
+        if self.steps > _STEPS or time.monotonic() > self.deadline:
             return False
         if old is False or new is True or new == {}:
+            return True
+        if token(old) == token(new) and (self.shared or '"$ref"' not in token(old)):
             return True
         if "$ref" in as_object(old) or "$ref" in as_object(new):
             key = (token(old), token(new))
@@ -73,6 +81,8 @@ class Prover:
         finite = as_list(mine.get("enum")) or ([mine["const"]] if "const" in mine else [])
         if finite:
             return self._all_admitted(finite, new)
+        if self._by_branches(mine, theirs, assumed, depth):
+            return True
         for key in ("anyOf", "oneOf"):
             rest = _split(mine, key)
             if key in mine and not (rest.keys() - {"type"}):
@@ -92,6 +102,35 @@ class Prover:
         if len(types) > 1:
             return all(self._holds({**mine, "type": name}, new, assumed, depth) for name in types)
         return bool(types) and self._typed(next(iter(types)), mine, theirs, assumed, depth)
+
+    def _by_branches(
+        self, mine: dict[str, Json], theirs: dict[str, Json], assumed: dict[tuple[str, str], int], depth: int
+    ) -> bool:
+        """Prove branch by branch, where both have as many: of `oneOf`, those of `new` must not overlap."""
+        for key in ("anyOf", "oneOf"):
+            one, other = as_list(mine.get(key)), as_list(theirs.get(key))
+            if not one or len(one) != len(other):
+                continue
+            if key == "oneOf" and not all(self._disjoint(left, right) for left, right in combinations(other, 2)):
+                continue
+            rest, other_rest = _split(mine, key), _split(theirs, key)
+            # what stands beside the branches must not ask what they have evaluated
+            if other_rest.keys() & {"unevaluatedProperties", "unevaluatedItems"}:
+                continue
+            pairs = [*zip(one, other, strict=True), *([(rest, other_rest)] if other_rest else [])]
+            if all(self._holds(left, right, assumed, depth) for left, right in pairs):
+                return True
+        return False
+
+    def _disjoint(self, one: Json, other: Json) -> bool:
+        made = [canonical(_with(each, self.new), _LATEST, formats=self.formats) for each in (one, other)]
+        left, right = made
+        if left is None or right is None:
+            return False
+        try:
+            return left.intersect(right).satisfiability() == engine().canonical.Satisfiability.NO
+        except ValueError:
+            return False
 
     def _some_branch(self, old: Json, branches: list[Json], assumed: dict[tuple[str, str], int], depth: int) -> bool:
         types = types_of(as_object(old))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from random import Random
@@ -38,6 +39,10 @@ _ANYTHING: tuple[Json, ...] = (
 )  # fmt: skip
 
 
+class OutOfTime(Exception):  # noqa: N818  (no error: the search ends)
+    """The time for making values is up."""
+
+
 class Sampler:
     """Makes values of a schema of draft 2020-12 and of all schemas inside of it.
 
@@ -49,9 +54,16 @@ class Sampler:
         Where arbitrary choices come from.
     formats
         Whether `format` is a condition.
+    deadline
+        The time of `time.monotonic` after which `OutOfTime` is raised.
     """
 
-    def __init__(self, document: Document, random: Random, *, formats: bool) -> None:
+    def __init__(
+        self, document: Document, random: Random, *, formats: bool, deadline: float = float("inf")
+    ) -> None:  # fmt: skip
+        self.deadline = deadline
+        # the schemas are kept beside what is known of them, so that none takes the place of another in memory
+        self._firsts: dict[tuple[int, int], tuple[Json, list[Json]]] = {}
         self.document = document
         self.random = random
         self.formats = formats
@@ -60,6 +72,8 @@ class Sampler:
 
     def values(self, schema: Json, hints: Hints, depth: int = 0) -> Iterator[Json]:
         """Yield different values of a schema, as far as they can be made; there may be more, or none."""
+        if time.monotonic() > self.deadline:
+            raise OutOfTime
         seen: set[str] = set()
         fits = self.fits(schema)
         missed = 0
@@ -77,7 +91,11 @@ class Sampler:
 
     def first(self, schema: Json, depth: int = 0) -> list[Json]:
         """Return a list of one value of a schema, an empty one if none could be made."""
-        return list(islice(self.values(schema, Hints(), depth), 1))
+        key = (id(schema), depth)
+        known = self._firsts.get(key)
+        if known is None:
+            known = self._firsts[key] = (schema, list(islice(self.values(schema, Hints(), depth), 1)))
+        return list(known[1])
 
     def fits(self, schema: Json) -> Validator | None:
         """Return what checks values of a schema, None if they fit as they are made."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from random import Random
 
@@ -80,7 +81,12 @@ def numbers(table: dict[str, Json], hints: Hints, random: Random, *, whole: bool
             continue
         if step and (value / step).denominator != 1:
             continue
-        yield int(value) if value.denominator == 1 else float(value)
+        with suppress(OverflowError):
+            yield int(value) if value.denominator == 1 else float(value)
+
+
+def _is_finite(number: float) -> bool:
+    return isinstance(number, int) or math.isfinite(number)
 
 
 def _bounds(table: dict[str, Json], soft: str, hard: str) -> list[Fraction]:
@@ -100,7 +106,7 @@ def _guesses(
     yield Fraction(0)
     yield unit
     yield -unit
-    asked = [Fraction(str(each)) for each in (*hints.numbers, *filter(is_number, hints.values)) if math.isfinite(each)]
+    asked = [Fraction(str(each)) for each in (*hints.numbers, *filter(is_number, hints.values)) if _is_finite(each)]
     for each in asked:
         yield from (each, each + one, each - one, unit * math.floor(each / unit), unit * math.ceil(each / unit))
         yield from () if whole else (each + half, each - half, each + tiny, each - tiny, each / 2)

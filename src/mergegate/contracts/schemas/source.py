@@ -28,7 +28,7 @@ def read_json(path: Path) -> Json:
     """
     text = read_text(path)
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise SchemaError(f"{path}:{error.lineno}: this is no JSON: {error.msg}") from None
     except RecursionError:
@@ -133,6 +133,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key {twice!r} stands twice in one object")
     return table
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"the number {text} is too large")
+    return number
 
 
 def _no_constant(name: str) -> NoReturn:

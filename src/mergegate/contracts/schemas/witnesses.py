@@ -9,53 +9,76 @@ from random import Random
 from mergegate.contracts.schemas.conjunction import both
 from mergegate.contracts.schemas.hints import Hints
 from mergegate.contracts.schemas.json_data import Document, Json, as_list, as_object
+from mergegate.contracts.schemas.patterns import samples
 from mergegate.contracts.schemas.sampling import Sampler, alternately
 
-_DEEPEST = 6
+_DEEPEST = 12
 _BRANCHES = 8
 _PLACES = 24
-_APPLIED = ("allOf", "anyOf", "oneOf")
+_REFERENCES = 4
+_PER_PLACE = 400
+_IN_PASSING = 30
+_INNER = frozenset({"properties", "patternProperties", "items", "prefixItems", "anyOf", "oneOf", "$defs"})
+_APPLIED = ("anyOf", "oneOf")
 
 
 class Witnesses:
     """Makes candidates for values that `old` admits and `new` does not; both are of draft 2020-12, resolved."""
 
-    def __init__(self, old: Document, new: Document, seed: int, *, formats: bool) -> None:
+    def __init__(self, old: Document, new: Document, seed: int, *, formats: bool, deadline: float) -> None:
         self.old = old
         self.new = new
-        self.sampler = Sampler(old, Random(seed), formats=formats)
-        self.other = Sampler(new, Random(seed), formats=formats)
+        self.sampler = Sampler(old, Random(seed), formats=formats, deadline=deadline)
+        self.other = Sampler(new, Random(seed), formats=formats, deadline=deadline)
 
     def all(self) -> Iterator[Json]:
-        """Yield candidates, the most likely ones first."""
-        return self._between(self.old, self.new, 0)
+        """Yield candidates: those for each place where the two differ, the innermost first, and others in turn."""
+        anything = self._local(True, self.new)
+        return alternately([self._between(self.old, self.new, 0), self._local(self.old, self.new), anything])
 
     def _between(self, old: Json, new: Json, depth: int) -> Iterator[Json]:
         if old is False or new is True or depth > _DEEPEST:
-            return iter(())
+            return
         old, new = self._followed(self.sampler, old), self._followed(self.other, new)
         streams: list[Iterator[Json]] = []
         if depth < _DEEPEST:
-            streams += [self._between(each, new, depth + 1) for each in _branches(old)]
-            streams += [self._between(old, each, depth + 1) for each in _branches(new)]
+            pairs = _changed_branches(old, new)
+            if pairs:
+                streams += [self._between(one, other, depth + 1) for one, other in pairs]
+            else:
+                streams += [self._between(each, new, depth + 1) for each in _branches(old)]
+                streams += [self._between(old, each, depth + 1) for each in _branches(new)]
             streams += self._members(old, new, depth)
             streams += self._items(old, new, depth)
-        streams.append(self.sampler.values(old, Hints.of(old, new)))
-        return alternately(streams)
+        yield from alternately([islice(stream, _PER_PLACE) for stream in streams])
+        yield from islice(self._local(old, new), _PER_PLACE if _differ_here(old, new) or not streams else _IN_PASSING)
 
-    def _followed(self, sampler: Sampler, schema: Json) -> Json:
-        for _ in range(4):
+    def _local(self, old: Json, new: Json) -> Iterator[Json]:
+        # hints cost a walk through both, so only who is asked for values pays for them
+        yield from self.sampler.values(old, Hints.of(self.old if old is True else old, new))
+
+    def _followed(self, sampler: Sampler, schema: Json, depth: int = 0) -> Json:
+        for _ in range(_REFERENCES):
             table = as_object(schema)
             if "$ref" not in table:
                 break
             rest = {key: value for key, value in table.items() if key not in ("$ref", "$defs")}
             schema = both(rest or True, sampler.target(str(table["$ref"])))
+        table = as_object(schema)
+        if "allOf" in table and depth < _REFERENCES:
+            schema = {key: value for key, value in table.items() if key not in ("allOf", "$defs")}
+            for each in as_list(table["allOf"]):
+                schema = both(schema, self._followed(sampler, each, depth + 1))
         return schema
 
     def _members(self, old: Json, new: Json, depth: int) -> list[Iterator[Json]]:
         mine, theirs = as_object(old), as_object(new)
         names = dict.fromkeys((*as_object(mine.get("properties")), *as_object(theirs.get("properties"))))
         pairs = [(name, _member(mine, name), _member(theirs, name)) for name in names]
+        known, others = as_object(mine.get("patternProperties")), as_object(theirs.get("patternProperties"))
+        for pattern in dict.fromkeys((*known, *others)):
+            pair = (known.get(pattern, _rest(mine)), others.get(pattern, _rest(theirs)))
+            pairs += [(name, *pair) for name in samples(pattern, self.sampler.random, 1)]
         # a name that neither knows, where the two differ about such
         pairs.append(("extra", _rest(mine), _rest(theirs)))
         apart = [(name, one, other) for name, one, other in pairs if one != other or "$ref" in as_object(one)]
@@ -98,12 +121,35 @@ class Witnesses:
                 yield [*base[:index], value, *base[index + 1 :]]
 
 
+def _differ_here(old: Json, new: Json) -> bool:
+    """Tell whether two schemas differ in more than what is inside of them."""
+    mine, theirs = as_object(old), as_object(new)
+    if any(mine.keys() ^ theirs.keys()) or bool(mine) != bool(theirs):
+        return True
+    return any(mine[key] != theirs[key] for key in mine if key not in _INNER)
+
+
+def _changed_branches(old: Json, new: Json) -> list[tuple[Json, Json]]:
+    """Return the alternatives that differ, where both have as many in the same order."""
+    mine, theirs = as_object(old), as_object(new)
+    for key in ("oneOf", "anyOf"):
+        one, other = as_list(mine.get(key)), as_list(theirs.get(key))
+        if one and len(one) == len(other):
+            apart = [(left, right) for left, right in zip(one, other, strict=True) if left != right]
+            return [(_with(mine, key, left), _with(theirs, key, right)) for left, right in apart]
+    return []
+
+
+def _with(table: dict[str, Json], key: str, branch: Json) -> Json:
+    rest: Json = {name: value for name, value in table.items() if name not in (key, "$defs")}
+    return both(rest or True, branch)
+
+
 def _branches(schema: Json) -> list[Json]:
     table = as_object(schema)
     found: list[Json] = []
     for key in _APPLIED:
-        rest = {name: value for name, value in table.items() if name not in (key, "$defs")}
-        found += [both(rest or True, each) for each in as_list(table.get(key))[:_BRANCHES]]
+        found += [_with(table, key, each) for each in as_list(table.get(key))[:_BRANCHES]]
     if "if" in table:
         rest = {name: value for name, value in table.items() if name not in ("if", "then", "else", "$defs")}
         found.append(both(both(rest or True, table["if"]), table.get("then", True)))
