@@ -88,8 +88,11 @@ class ConditionRun(ExpressionRun):
         held = state.get(f"~{self.text(test)}")
         if held is not None:
             for name, value in held[0 if truth else 1].items():
-                if name in state:
-                    state[name] = value
+                now = state.get(name)
+                # what tests in between have ruled out stays ruled out
+                both = now.origins & value.origins if now is not None else frozenset[int]()
+                if both:
+                    state[name] = Value(both, value.shape)
         return state
 
     def text(self, test: ast.expr) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Sequence
 
 FunctionTree = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -24,6 +25,11 @@ class Lines:
         # other encodings, and other ends of lines, are left to the parser
         self._plain = b"\r" not in data and b"\x0c" not in data and not data.startswith(b"\xef\xbb\xbf")
         self._plain = self._plain and b"coding" not in b"\n".join(self._lines[:2])
+
+    def says(self, line: int, words: Sequence[bytes]) -> bool:
+        """Tell whether a line, 1-based, has one of some words behind a `#`."""
+        comment = self._lines[line - 1].partition(b"#")[2] if line <= len(self._lines) else b""
+        return any(word in comment for word in words)
 
     def module(self) -> ast.Module | None:
         """Return the tree of the whole file, None if it has none."""

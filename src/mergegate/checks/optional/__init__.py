@@ -114,6 +114,9 @@ class _OptionalCheck:
         lowest = min(rule.confidence, why.confidence, key=lambda each: each.rank)
         if in_test or use.caught:
             lowest = lowest.lowered()
+        if self.lookups.functions.lines(module).says(line, _SILENCED):
+            # its author has answered a type checker that says the same
+            lowest = Confidence.LOW
         where = f" ({why.steps[-1].path}:{why.steps[-1].line})" if why.steps else ""
         clause = _CLAUSES.get(why.kind, _CALL).format(why.text)
         name = use.text if use.text.isidentifier() else "value"
@@ -136,6 +139,7 @@ class _OptionalCheck:
         )
 
 
+_SILENCED = (b"reportOptional", b"union-attr")
 _CALL = "{} may give None"
 _CLAUSES = {
     "literal": "{} is assigned before", "parameter": "{} may be None", "declared parameter": "{} may be None",

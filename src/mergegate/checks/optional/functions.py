@@ -95,12 +95,17 @@ class Functions:
         self._origins[function] = origins
         return run
 
+    def lines(self, module: int) -> Lines:
+        """Return the lines of a module."""
+        known = self._lines.get(module)
+        if known is None:
+            known = self._lines[module] = Lines(self.program.contents(module))
+        return known
+
     def _tree(self, function: int) -> tuple[FunctionTree | ast.Module, int] | None:
         """Return the tree of a function, of the whole module for its body, and what to add to its lines."""
         module = self.program.function_module[function]
-        lines = self._lines.get(module)
-        if lines is None:
-            lines = self._lines[module] = Lines(self.program.contents(module))
+        lines = self.lines(module)
         if function == self.program.function_base[module]:
             tree = lines.module()
             return None if tree is None else (tree, 0)
