@@ -50,7 +50,7 @@ def test(rest: list[str]) -> int:
     run([str(python), "-m", "pip", "install", "--quiet", "--editable", ".", "--group", "test"])
     for step in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["pyright", "--pythonpath", str(python)]):
         run([str(python), "-m", *step])
-    # two processes halve the time; what builds wheels and environments is for `tox -e full`
+    # two processes halve the time; what builds wheels and environments is for `tox -m full`
     return subprocess.run([str(python), "-m", "pytest", "-n", "auto", *rest], cwd=ROOT, check=False).returncode
 
 

@@ -180,6 +180,10 @@ def settings(properties: Mapping[str, Any], prefix: str, schema: Mapping[str, An
         if "properties" in value:
             yield from settings(value["properties"], f"{name}.", schema)
             continue
+        named = value.get("additionalProperties", {})
+        if isinstance(named, dict) and "properties" in named:
+            yield from settings(named["properties"], f"{name}.NAME.", schema)
+            continue
         default = f"`{json.dumps(value['default'])}`" if "default" in value else "-"
         yield f"`{name}`", type_text(value, schema), default, value.get("description", "")
         for item in value.get("items", {}).get("anyOf", ()):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from mergegate.config_contracts import ContractConfig
 from mergegate.config_coverage import CoverageConfig
 from mergegate.config_file import FILE_NAMES, PYPROJECT, ConfigFile, find_file, read_file
 from mergegate.config_gate import GateConfig, Waiver
@@ -120,6 +121,9 @@ class Config:
         Section(CoverageConfig), "What tests must cover; the gate is on if this section is there.",
         CoverageConfig(), analysis=False,
     )  # fmt: skip
+    contracts: Mapping[str, ContractConfig] = option(
+        TableOf(Section(ContractConfig)), "Contracts on what models answer, by name.", {}, analysis=False
+    )
     gate: GateConfig = option(Section(GateConfig), "Conditions of the merge gate.", GateConfig(), analysis=False)  # noqa: RUF009
     types: TypesConfig = option(Section(TypesConfig), "Type errors of pyright.", TypesConfig(), analysis=False)  # noqa: RUF009
     waivers: tuple[Waiver, ...] = option(

@@ -76,6 +76,20 @@ class Percent(NamedTuple):
         return {"type": "number", "minimum": 0, "maximum": 100}
 
 
+class Share(NamedTuple):
+    """A number from 0 to 1."""
+
+    def read(self, value: object, at: KeyPath) -> float:
+        """Return the value if it is a number between the limits."""
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+            raise WrongValue(at, f"must be a number from 0 to 1, not {describe(value)}")
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the values."""
+        return {"type": "number", "minimum": 0, "maximum": 1}
+
+
 class Text(NamedTuple):
     """A string that is not blank; `choices`, if there are any, are all that is allowed."""
 

@@ -192,6 +192,21 @@ def test_a_failed_condition_outweighs_a_broken_one(cli: Cli) -> None:
     assert "gate closed (1 failed, 1 broken)" in run.stdout
 
 
+def test_evidence_that_another_job_judges_is_left_out_and_listed(cli: Cli) -> None:
+    cli.write("mergegate.toml", "[coverage]\nfloors = {total = 75}\n")
+    cli.write("app.py", "x = 1\n")
+    assert cli("gate").returncode == 3
+    run = cli("gate", "--without", "coverage")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "left out here by --without" in run.stdout
+    run = cli("gate", "--without", "coverrage")
+    assert (run.returncode, "did you mean" in run.stderr) == (2, True)
+    cli.write("mergegate.toml", '[gate]\nrequire = ["coverage"]\n')
+    run = cli("gate", "--without", "coverage")
+    assert run.returncode == 2
+    assert 'mergegate.toml:2: gate.require[0] demands "coverage", which --without leaves out' in run.stderr
+
+
 def test_required_evidence_must_be_there(cli: Cli) -> None:
     cli.write("app.py", "x = 1\n")
     cli.write("mergegate.toml", '[gate]\nrequire = ["coverage"]\n')

@@ -79,6 +79,16 @@ FAMILIES = {
         other='connect("app", password="W1nter-Sea7")',
         fixed='connect("app", password=request.password)',
     ),
+    "pii": Snippet(
+        rule="credential-in-log",
+        imports="import logging\n\nfrom shop import account\n\nlog = logging.getLogger(__name__)",
+        head="def {name}({parameters}):",
+        statement='log.info("signed in with %s", account.password)',
+        wrapped='log.info(\n    "signed in with %s",\n    account.password,\n)',
+        loose="log.info( 'signed in with %s',  account.password )",
+        other='log.warning("refused: %s", account.private_key)',
+        fixed='log.info("signed in as %s", account.number)',
+    ),
 }
 
 

@@ -322,6 +322,10 @@ def test_floors_are_offered_for_the_parts_that_a_project_has(cli: Cli) -> None:
     }
     assert "once tests write them: frontend/coverage/lcov.info" in (cli.folder / "pyproject.toml").read_text()
     assert "'mergegate coverage update' makes the coverage baseline" in run.stdout
+    # a job that runs no tests is not closed for want of what they measure
+    assert "mergegate gate --without coverage " in (cli.folder / GITHUB).read_text()
+    assert cli("gate").returncode == 3
+    assert cli("gate", "--without", "coverage").returncode == 0
     assert cli("init").stdout.splitlines()[-1] == "nothing is left to do"
 
 

@@ -100,7 +100,7 @@ def test_one_repaired_and_one_added_is_new(project: Cli) -> None:
     update = project("types", "update")
     assert update.stdout == f"{FILE}: 1 removed, 0 moved, 0 left\n"
     assert update.stderr == "mergegate: 1 type error is new; --accept-new accepts it\n"
-    assert project("types", "update", "--accept-new").stdout == f"{FILE}: 0 removed, 0 moved, 1 left\n"
+    assert project("types", "update", "--accept-new").stdout == f"{FILE}: 0 removed, 0 moved, 1 added, 1 left\n"
     assert entries(project) == [["reportOptionalMemberAccess", "app.py", "second"]]
     assert project("types").returncode == 0
 

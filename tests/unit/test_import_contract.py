@@ -24,19 +24,20 @@ LAYERS = {
     "config": ("errors", "finding", "files"),
     "scaffold": ("config", "git"),
     "semantics": ("syntax", "rules", "errors"),
-    "checks": ("semantics", "finding"),
+    "checks": ("semantics", "finding", "leaks"),
     "cache": ("errors",),
     "secrets": ("trees", "finding", "errors"),
     "privacy": ("secrets", "rules"),
+    "contracts": ("privacy", "config", "cache"),
     "leaks": ("privacy", "finding"),
     "engine": ("checks", "cache", "config", "git", "secrets", "leaks"),
-    "evidence": ("gate", "files", "rules"),
+    "evidence": ("gate", "files", "rules", "contracts"),
     "gate": ("engine",),
     "coverage": ("evidence",),
     "reporters": ("gate", "coverage"),
     "plugins": ("reporters", "cli", "privacy"),
     "fixes": ("rules", "finding"),
-    "cli": ("reporters", "plugins", "scaffold", "privacy", "fixes"),
+    "cli": ("reporters", "plugins", "scaffold", "privacy", "fixes", "contracts"),
 }
 # syntax knows neither rules nor configuration: a summary depends on bytes, file kind and Python version alone
 FORBIDDEN = {"syntax": {"rules", "config", "finding", "semantics", "checks"}}

@@ -21,7 +21,7 @@ from mergegate.gate.baseline_file import change, merge_files, refuse_existing
 from mergegate.gate.baseline_file import create as create_file
 from mergegate.gate.identity import Identity
 from mergegate.gate.selection import within
-from mergegate.gate.standing import accepted, shrunk
+from mergegate.gate.standing import accepted, difference, shrunk
 
 _FILE = click.option("--baseline", "file", type=PATH, metavar="FILE", help="The file, instead of the configured one.")
 _NO_CACHE = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache of the analysis.")
@@ -221,13 +221,9 @@ def _changed(
             continue
         after = wanted(before, each)
         change(each.held.file, each.config.root / each.config.cache_dir, before, after)
-        _say(f"{shown_path(each.held.file)}: {_difference(before, after, each.standing.moved)}")
+        shown = difference(before, after, gone=len(each.standing.gone), moved=each.standing.moved)
+        _say(f"{shown_path(each.held.file)}: {shown}")
     return compared
-
-
-def _difference(before: Baseline, after: Baseline, moved: int) -> str:
-    gone = max(0, len(before.entries) - len(after.entries))
-    return f"{gone} removed, {moved} moved, {len(after.entries)} left"
 
 
 def _listed(shown: Sequence[tuple[Path, Sequence[Identity]]]) -> Iterator[str]:

@@ -19,6 +19,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "baseline": ("mergegate.cli.baseline", "Accept the findings of today, so that only new ones block."),
     "coverage": ("mergegate.cli.coverage", "Judge what tests cover, and say which tests are missing."),
     "types": ("mergegate.cli.types", "Report new type errors, or accept those of today."),
+    "contracts": ("mergegate.cli.contracts", "Keep the schemas of what models answer compatible."),
     "redact": ("mergegate.cli.redact", "Mask personal data and credentials in texts."),
     "explain": ("mergegate.cli.explain", "Explain a rule, or one finding by its fingerprint."),
     "rules": ("mergegate.cli.rules", "List the rules."),

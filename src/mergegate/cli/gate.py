@@ -11,9 +11,10 @@ import click
 
 from mergegate.cli.baselines import Note
 from mergegate.cli.examination import Examination, Writing
-from mergegate.cli.options import CONFIG, Overrides, comparing, reporting, running
+from mergegate.cli.options import CONFIG, Overrides, comparing, names, reporting, running
 from mergegate.cli.project import find_project, installed_plugins
 from mergegate.config import Config
+from mergegate.config_shapes import guess
 from mergegate.evidence.sources import SOURCES, Finish, Source, measured_types, required
 from mergegate.gate.conditions import Condition, Status, exit_code
 from mergegate.gate.verdict import SOURCE, finding_conditions
@@ -26,9 +27,16 @@ _NOTES = {1: Status.FAILED, 3: Status.BROKEN}
 @comparing
 @running
 @click.option("--show-witness", is_flag=True, help="Show the whole chain of each finding and all places of a cause.")
+@click.option(
+    "--without",
+    multiple=True,
+    callback=names,
+    metavar="KINDS",
+    help="Leave evidence out that another job judges (comma-separated), as `coverage` where no tests run.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if a condition has failed.")
 @CONFIG
-def command(show_witness: bool, exit_zero: bool, config: Path | None, **given: Any) -> int:
+def command(show_witness: bool, without: tuple[str, ...], exit_zero: bool, config: Path | None, **given: Any) -> int:
     """Decide whether a change may be merged: findings, types, coverage and contracts in one verdict.
 
     Every condition is listed with what was found and what is allowed; what is not configured says so and blocks
@@ -40,7 +48,7 @@ def command(show_witness: bool, exit_zero: bool, config: Path | None, **given: A
     examination = Examination(project, plugins, given)
     said: list[str] = []
     types = measured_types(examination.circumstances, said.append)
-    gathering = Gathering(project, {**SOURCES, "types": types, **plugins.evidence})
+    gathering = Gathering(project, _left_out({**SOURCES, "types": types, **plugins.evidence}, without))
     report = examination.report((), Overrides.of(given), gathering.begin)
     notes = examination.settle(partial=False)
     conditions = (*finding_conditions(report, project.gate), *_noted(notes), *gathering.conditions())
@@ -51,6 +59,26 @@ def command(show_witness: bool, exit_zero: bool, config: Path | None, **given: A
     if code:
         click.echo(f"mergegate: {closed(conditions)}", err=True)
     return 0 if exit_zero and code == 1 else code
+
+
+def _left_out(sources: Mapping[str, Source], without: Sequence[str]) -> Mapping[str, Source]:
+    """Return the sources without those that another job asks; the verdict says so of them."""
+    unknown = next((name for name in without if name not in sources), None)
+    if unknown is not None:
+        hint = f"{guess(unknown, sources)}one of {', '.join(sources)}"
+        raise click.BadParameter(f"there is no evidence {unknown!r}: {hint}", param_hint="--without")
+    return {name: _elsewhere(name) if name in without else source for name, source in sources.items()}
+
+
+def _elsewhere(name: str) -> Source:
+    def begin(config: Config) -> Finish:
+        if name in config.gate.require:
+            index = config.gate.require.index(name)
+            hint = "take one of the two away"
+            raise config.error(("gate", "require", index), f'demands "{name}", which --without leaves out', hint)
+        return lambda: (Condition(name, "evidence", Status.ABSENT, text="left out here by --without"),)
+
+    return begin
 
 
 class Gathering:

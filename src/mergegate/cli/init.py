@@ -131,14 +131,17 @@ def _ceilings(facts: Facts, parts: Sequence[str]) -> Ceilings:
         return customary()
     from mergegate.cli.types import measured_now  # noqa: PLC0415
 
+    # with the settings that it is to get, pyright reads less than without any, as another version of Python
+    configured = "pyright" not in parts or "pyright" in facts.metadata.tools
+    minor = None if configured else facts.metadata.minor
     try:
-        output = measured_now(facts.config, without_baseline=True).output
+        output = measured_now(facts.config, without_baseline=True, minor=minor).output
     except EvidenceError as error:
         _say(f"type errors were not measured: {error}")
         return customary()
-    # with the settings that it is to get, pyright reads less than without any
-    include = facts.packages if "pyright" in parts and "pyright" not in facts.metadata.tools else ()
-    return held(((each.path, each.rule) for each in output.errors), include, output.version)
+    return held(
+        ((each.path, each.rule) for each in output.errors), () if configured else facts.packages, output.version
+    )
 
 
 def _accepted_errors(facts: Facts) -> str:
@@ -181,7 +184,8 @@ def _next_steps(
     if "coverage" in parts and _judges_coverage(facts, changes):
         yield (
             "  install mergegate where the tests run; after all of them ran with coverage 'mergegate coverage update' "
-            "makes the coverage baseline: commit it"
+            "makes the coverage baseline: commit it; until then, and where no tests run: "
+            "'mergegate gate --without coverage'"
         )
     written = {change.path.name for change in changes}
     if ".pre-commit-config.yaml" in written:

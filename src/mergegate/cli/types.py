@@ -18,14 +18,15 @@ from mergegate.cli.waiting import notice_when_slow
 from mergegate.config import Config
 from mergegate.errors import EvidenceError
 from mergegate.evidence.silencing import RULE
-from mergegate.evidence.type_conditions import Measured, not_comparable
+from mergegate.evidence.type_conditions import Measured, listed, not_comparable
 from mergegate.evidence.types import Running
 from mergegate.evidence.types_baseline import accepted, shrunk
 from mergegate.evidence.types_report import types_report
-from mergegate.gate.baseline import Baseline, shown_path
+from mergegate.gate.baseline import TYPES, Baseline, shown_path
 from mergegate.gate.baseline_file import change, create
 from mergegate.gate.ci import circumstances
 from mergegate.gate.conditions import exit_code
+from mergegate.gate.standing import difference
 
 _NOTICE = "pyright is running ..."
 
@@ -115,8 +116,8 @@ def update(accept_new: bool, force: bool, config: Path | None) -> None:
         return
     after = _updated(measured, accept_new=accept_new)
     change(held.file, folder, held.baseline, after)
-    gone = max(0, len(held.baseline.entries) - len(after.entries))
-    text = f"{gone} removed, {measured.compared.moved} moved, {len(after.entries)} left"
+    compared = measured.compared
+    text = difference(held.baseline, after, gone=len(compared.gone), moved=compared.moved)
     write_out((f"{shown_path(held.file)}: {text}\n",))
     new = measured.compared.new
     if new and not accept_new:
@@ -124,21 +125,30 @@ def update(accept_new: bool, force: bool, config: Path | None) -> None:
         click.echo(f"mergegate: {_counted(measured, new)} new; --accept-new accepts {them}", err=True)
 
 
-def measured_now(project: Config, *, without_baseline: bool = False) -> Measured:
+def measured_now(project: Config, *, without_baseline: bool = False, minor: int | None = None) -> Measured:
     """Run pyright on a project and compare what it finds with the project's baseline, unless that is left alone.
+
+    Parameters
+    ----------
+    project
+        The project.
+    without_baseline
+        Whether its baseline is left alone.
+    minor
+        The minor version of Python 3 that the code is for, if pyright's configuration does not say.
 
     Raises
     ------
     MergegateError
         If there is no usable evidence, or the baseline is broken.
     """
-    running = Running(project, circumstances(os.environ), without_baseline=without_baseline)
+    running = Running(project, circumstances(os.environ), without_baseline=without_baseline, minor=minor)
     with notice_when_slow(_NOTICE):
         return running.measure()
 
 
 def accept_all(measured: Measured, project: Config, *, force: bool = False) -> str:
-    """Make the baseline of all that was found, and return a line that says so.
+    """Make the baseline of all that was found, and return a line that says so, and one that says what is missing.
 
     Raises
     ------
@@ -148,7 +158,15 @@ def accept_all(measured: Measured, project: Config, *, force: bool = False) -> s
     file = measured.compared.held.file
     made = accepted(measured.compared, measured.packages, measured.output.version)
     create(file, project.root / project.cache_dir, made, force=force)
-    return f"{shown_path(file)}: {_counted(measured, range(len(made.entries)))} accepted; commit it"
+    said = f"{shown_path(file)}: {_counted(measured, range(len(made.entries)))} accepted; commit it"
+    missing = measured.packages.missing
+    if missing:
+        # with them pyright finds other errors, in CI for one
+        said += (
+            f"\nit was made without {listed(missing)}, which pyright did not find: install that here, "
+            f"then '{TYPES.update} --force' makes it anew"
+        )
+    return said
 
 
 def _updated(measured: Measured, *, accept_new: bool) -> Baseline:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 UNREADABLE = "unreadable-file"
 # rules that no algorithm of `checks` looks for: the engine, another stage or the gate reports them
-_BUILT_IN = ("core", "secrets", "pii")
+_BUILT_IN = ("core", "secrets")
 # bytes of summaries, above which half a million lines take more room than comparing their rows takes time
 _MUCH = 12_000_000
 
@@ -44,6 +44,8 @@ def evaluate(
     dependencies: Dependencies,
     *,
     links: Links | None = None,
+    contents: Callable[[Input], bytes],
+    notes: Mapping[str, Mapping[str, Any]],
 ) -> Outcome:
     """Link the summaries into a program and ask all checks.
 
@@ -59,6 +61,10 @@ def evaluate(
         The installed packages.
     links
         What is known of the program before the last edit; None: nothing is, and nothing is kept.
+    contents
+        Returns the contents of a file, for checks that look at bodies again.
+    notes
+        What other stages know of files, by stage and path.
 
     Raises
     ------
@@ -81,7 +87,11 @@ def evaluate(
             outcome = _outcome(program)
         return program, outcome
 
+    by_path = {each.path: each for each in inputs}
+
     def _outcome(program: CallGraph) -> Outcome:
+        program.texts = lambda path: contents(by_path[path])
+        program.stages = notes
         findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended)]
         return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 
@@ -139,8 +149,9 @@ def _unreadable(program: CallGraph, inputs: Sequence[Input], rule: Rule) -> Iter
 
 def _finding(rule: Rule, path: str, line: int, column: int, reason: str) -> Finding:
     message = f"this file is not analysed: {reason}"
+    repair = f'repair it, or leave it out on purpose: exclude = ["/{path}"] in the settings of mergegate'
     return Finding(
-        rule.id, rule.family, rule.severity, rule.confidence, path, line, column, line, column, message, help=rule.fix
+        rule.id, rule.family, rule.severity, rule.confidence, path, line, column, line, column, message, help=repair
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +11,13 @@ from mergegate.cache.store import Store
 from mergegate.engine.inputs import Input
 from mergegate.engine.per_file import FileStage
 from mergegate.finding import Confidence, Finding, Severity
+from mergegate.leaks.places import weighed
 
 if TYPE_CHECKING:
     from mergegate.rules.rule import Rule
     from mergegate.trees import Parsed
 
 CHECK = "pii"
-# there, people print what they made up
-_FOR_TESTS = re.compile(
-    r"(?:^|/)(?:tests?|testing|fixtures|examples?|samples?|docs?|tutorials?|benchmarks?|mocks?|e2e|cookbook|demos?|scripts)/"
-    r"|(?:^|/)(?:conftest|test_[^/]*|[^/]*_tests?)\.py$"
-)
 
 
 class LogLeaks(FileStage):
@@ -44,18 +39,22 @@ class LogLeaks(FileStage):
         """Return the keys of what is known of files."""
         return [key(self.entry, self._part, each.digest) for each in inputs]
 
-    def read(self, data: bytes) -> list[list[Any]]:
-        """Read an entry."""
+    def read(self, data: bytes) -> list[list[list[Any]]]:
+        """Read an entry: leaks and functions that write."""
         return _rows(data)
 
     def findings(self, inputs: Sequence[Input], rules: Mapping[str, Rule]) -> list[Finding]:
         """Return the findings in the files."""
         return [
             _finding(input_.path, rules[str(row[0])], row)
-            for input_, rows in zip(inputs, self.results(), strict=True)
+            for input_, (rows, _) in zip(inputs, self.results(), strict=True)
             for row in rows
             if row[0] in rules
         ]
+
+    def writers(self, inputs: Sequence[Input]) -> Mapping[str, list[list[Any]]]:
+        """Return by path the functions that write what they are given, each as the fields of `leaks.scan.Writer`."""
+        return {each.path: writers for each, (_, writers) in zip(inputs, self.results(), strict=True) if writers}
 
 
 def maker() -> Callable[[Parsed, str], bytes]:
@@ -65,12 +64,13 @@ def maker() -> Callable[[Parsed, str], bytes]:
     return lambda parsed, _: json.dumps(scan(parsed), separators=(",", ":")).encode("ascii")
 
 
-_KINDS = (str, *[int] * 4, *[str] * 4)
+_LEAK = (str, *[int] * 4, *[str] * 4)
+_WRITER = (int, str, str, int, str)
 _SEVERITIES = {each.value: each for each in Severity}
 _CONFIDENCES = {each.value: each for each in Confidence}
 
 
-def _rows(data: bytes) -> list[list[Any]]:
+def _rows(data: bytes) -> list[list[list[Any]]]:
     """Read what `maker` wrote.
 
     Raises
@@ -78,23 +78,24 @@ def _rows(data: bytes) -> list[list[Any]]:
     ValueError
         If the bytes are something else.
     """
-    rows = json.loads(data)
-    if not isinstance(rows, list) or not all(_is_row(row) for row in rows):  # pyright: ignore[reportUnknownVariableType]
+    found: Any = json.loads(data)
+    if not isinstance(found, list) or len(found) != 2 or not all(isinstance(rows, list) for rows in found):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         raise ValueError("no leaks")
-    return rows  # pyright: ignore[reportUnknownVariableType]
+    leaks, writers = found  # pyright: ignore[reportUnknownVariableType]
+    if not all(_is_row(row, _LEAK) and row[5] in _SEVERITIES and row[6] in _CONFIDENCES for row in leaks):  # pyright: ignore[reportUnknownVariableType]
+        raise ValueError("no leaks")
+    if not all(_is_row(row, _WRITER) for row in writers):  # pyright: ignore[reportUnknownVariableType]
+        raise ValueError("no writers")
+    return found  # pyright: ignore[reportUnknownVariableType]
 
 
-def _is_row(row: Any) -> bool:
-    if not isinstance(row, list) or tuple(map(type, row)) != _KINDS:  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        return False
-    return row[5] in _SEVERITIES and row[6] in _CONFIDENCES  # pyright: ignore[reportUnknownVariableType]
+def _is_row(row: Any, kinds: tuple[type, ...]) -> bool:
+    return isinstance(row, list) and tuple(map(type, row)) == kinds  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _finding(path: str, rule: Rule, row: Sequence[Any]) -> Finding:
     _, line, column, end_line, end_column, severity, confidence, message, help_ = row
-    given, sure = _SEVERITIES[severity], _CONFIDENCES[confidence]
-    if _FOR_TESTS.search(path):
-        given, sure = (Severity.WARNING if given is Severity.ERROR else Severity.INFO), sure.lowered(1)
+    given, sure = weighed(path, _SEVERITIES[severity], _CONFIDENCES[confidence])
     return Finding(
         rule.id, rule.family, given, sure, path, line, column, end_line, end_column, message, help_
     )  # fmt: skip

@@ -13,6 +13,7 @@ from mergegate.gate.conditions import Condition, Status
 if TYPE_CHECKING:
     from mergegate.evidence.types import Running
 
+LOCK = "contracts.lock.json"
 Finish = Callable[[], Sequence[Condition]]
 """Waits for the evidence and returns its conditions; places are relative to the project's root."""
 
@@ -27,6 +28,23 @@ def _from_file(kind: str) -> Source:
         return lambda: recorded(config.root, kind, wanted=wanted)
 
     return begin
+
+
+def _contracts(config: Config) -> Finish:
+    # only recorded outputs have to be measured; a schema alone has its lock
+    outputs = any(each.outputs for each in config.contracts.values())
+    wanted = "contracts" in config.gate.require or outputs
+
+    def finish() -> Sequence[Condition]:
+        found = recorded(config.root, "contracts", wanted=wanted)
+        if not (config.root / LOCK).is_file():
+            return found
+        # only projects with a lock pay for it
+        from mergegate.evidence.contract_lock import lock_conditions  # noqa: PLC0415
+
+        return [*(each for each in found if each.status is not Status.ABSENT), *lock_conditions(config)]
+
+    return finish
 
 
 def _unheard(_note: str) -> None:
@@ -71,7 +89,8 @@ def measured_types(given: Circumstances | None = None, say: Callable[[str], None
 
 SOURCES: Mapping[str, Source] = {
     "types": measured_types(),
-    **{kind: _from_file(kind) for kind in ("coverage", "contracts")},
+    "coverage": _from_file("coverage"),
+    "contracts": _contracts,
 }
 """The sources that are always there, in the order of the verdict."""
 

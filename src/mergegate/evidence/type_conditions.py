@@ -106,7 +106,7 @@ def not_comparable(compared: Compared, version: str) -> str:
     remake = f"'{TYPES.update} --accept-new'"
     if compared.lost:
         return (
-            f"{shown} was made with {_listed(compared.lost)} installed, and pyright does not find that here; "
+            f"{shown} was made with {listed(compared.lost)} installed, and pyright does not find that here; "
             f"install it where the type errors are measured, or accept those without it: {remake}"
         )
     if compared.made_by:
@@ -116,7 +116,7 @@ def not_comparable(compared: Compared, version: str) -> str:
         )
     if compared.gained:
         return (
-            f"{shown} was made without {_listed(compared.gained)}, with which pyright finds more in the same code; "
+            f"{shown} was made without {listed(compared.gained)}, with which pyright finds more in the same code; "
             f"accept it: {remake}"
         )
     return ""
@@ -149,6 +149,7 @@ def _places(found: Iterable[Finding]) -> Iterator[Place]:
         yield Place(each.path, each.line, each.message if each.rule == RULE else f"{each.rule}: {each.message}")
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return some names for a sentence, the first of them if they are many."""
     shown = ", ".join(names[:3])
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

@@ -73,10 +73,13 @@ def start(config: Config, given: Circumstances | None = None, *, without_baselin
 
 
 class Running:
-    """A measurement under way; the parameters are those of `start`."""
+    """A measurement under way; the parameters are those of `start`, and the minor version of Python to assume."""
 
-    def __init__(self, config: Config, given: Circumstances, *, without_baseline: bool = False) -> None:
+    def __init__(
+        self, config: Config, given: Circumstances, *, without_baseline: bool = False, minor: int | None = None
+    ) -> None:
         self._config = config
+        self._minor = minor
         self._given = given
         self._python = find_interpreter(config)
         self._reads = read_pyright_config(config.root, config.types.project)
@@ -150,6 +153,8 @@ class Running:
         yield "--outputjson"
         if self._config.types.project:
             yield from ("--project", self._config.types.project)
+        if self._minor is not None:
+            yield from ("--pythonversion", f"3.{self._minor}")
         # the environment that pyright's own configuration names wins over the one that merely lies there
         if self._python is not None and (self._config.python or not self._reads.has_environment):
             yield from ("--pythonpath", str(self._python))

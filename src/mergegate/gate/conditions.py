@@ -11,12 +11,13 @@ class Status(StrEnum):
     """What has become of a condition.
 
     `broken` is evidence that is missing, unreadable or older than the tree: it says nothing, so it blocks. `absent` is
-    what the project has not configured, which never blocks.
+    what the project has not configured, `undecided` what too few samples can show: neither blocks.
     """
 
     PASSED = "passed"
     FAILED = "failed"
     BROKEN = "broken"
+    UNDECIDED = "not enough samples"
     ABSENT = "not configured"
 
     @property

@@ -111,6 +111,30 @@ def followed(entry: Identity, now: Identity) -> Identity:
     return entry if _anchor(entry) == _anchor(now) else now
 
 
+def difference(before: Baseline, after: Baseline, *, gone: int, moved: int) -> str:
+    """Return what an update has made of a baseline, for people.
+
+    Parameters
+    ----------
+    before, after
+        The baseline.
+    gone
+        How many of its entries have no finding any more.
+    moved
+        How many follow their code.
+    """
+    # an update takes what is gone away, so what is more than then is left was added
+    added = max(0, len(after.entries) - len(before.entries) + gone)
+    removed = len(before.entries) + added - len(after.entries)
+    parts = [
+        f"{removed} removed",
+        f"{moved} moved",
+        *([f"{added} added"] if added else []),
+        f"{len(after.entries)} left",
+    ]
+    return ", ".join(parts)
+
+
 _anchor = attrgetter("path", "scope", "code", "part", "line")
 
 

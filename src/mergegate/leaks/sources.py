@@ -16,6 +16,8 @@ _VERBS = re.compile(
 _LONGEST_SLICE = 8
 _DEEPEST = 12
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
+# constants, and classes
+_NO_VARIABLE = re.compile(rf"{_CONSTANT.pattern}|[A-Z]+[a-z]+[a-z0-9]*[A-Z]\w*")
 
 
 class Source(NamedTuple):
@@ -98,7 +100,7 @@ class Sources:
         text = self._scope.texts.get(node.id)
         if text is not None:
             yield from (each._replace(node=node) for each in self.of(text, depth))
-        elif node.id not in self._scope.harmless and not _CONSTANT.fullmatch(node.id):
+        elif node.id not in self._scope.harmless and not _NO_VARIABLE.fullmatch(node.id):
             yield from self._classified(node, node.id, node.id)
 
     def _attribute(self, node: ast.Attribute) -> Iterator[Source]:

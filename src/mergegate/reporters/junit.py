@@ -17,7 +17,9 @@ from mergegate.reporters.plain import printable, printable_path
 from mergegate.reporters.text import summary
 from mergegate.reporters.verdict import entry, headline, places
 
-_OUTCOMES = {Status.FAILED: "failure", Status.BROKEN: "error", Status.ABSENT: "skipped"}
+_OUTCOMES = {
+    Status.FAILED: "failure", Status.BROKEN: "error", Status.ABSENT: "skipped", Status.UNDECIDED: "skipped"
+}  # fmt: skip
 
 
 def write(report: Report, style: Style) -> Iterator[str]:
@@ -66,7 +68,7 @@ def _gate(conditions: Sequence[Condition]) -> Element:
     statuses = Counter(condition.status for condition in conditions)
     counts = {
         "tests": len(conditions), "failures": statuses[Status.FAILED], "errors": statuses[Status.BROKEN],
-        "skipped": statuses[Status.ABSENT],
+        "skipped": statuses[Status.ABSENT] + statuses[Status.UNDECIDED],
     }  # fmt: skip
     suite = Element("testsuite", name="gate", hostname="localhost", time="0")
     suite.attrib.update((name, str(count)) for name, count in counts.items())
@@ -76,7 +78,7 @@ def _gate(conditions: Sequence[Condition]) -> Element:
         test = _test(suite, "gate", f"{told.source}: {printable(condition.name)}")
         kind = _OUTCOMES.get(condition.status)
         if kind == "skipped":
-            SubElement(test, kind)
+            SubElement(test, kind, {"message": told.text} if told.text else {})
         elif kind:
             outcome = SubElement(test, kind, message=f"{told.figure}; {told.text}", type=str(condition.status))
             outcome.text = "\n".join(places(condition))

@@ -33,7 +33,8 @@ _CONDITION_PLACES = 50
 _PASSED = "\u2705"
 _MARKS = {Severity.ERROR: "\u274c", Severity.WARNING: "\u26a0\ufe0f", Severity.INFO: "\u2139\ufe0f"}
 _STATUS_MARKS = {
-    Status.PASSED: _PASSED, Status.FAILED: "\u274c", Status.BROKEN: "\u2757", Status.ABSENT: "\u2796"
+    Status.PASSED: _PASSED, Status.FAILED: "\u274c", Status.BROKEN: "\u2757", Status.ABSENT: "\u2796",
+    Status.UNDECIDED: "\u2754",
 }  # fmt: skip
 _END_ROOM = 300
 

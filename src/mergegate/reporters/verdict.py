@@ -11,7 +11,10 @@ from mergegate.gate.verdict import is_open
 from mergegate.reporters.plain import printable, printable_path
 from mergegate.reporters.terminal import Paint
 
-_COLORS = {Status.PASSED: "green", Status.FAILED: "red", Status.BROKEN: "red", Status.ABSENT: "cyan"}
+_COLORS = {
+    Status.PASSED: "green", Status.FAILED: "red", Status.BROKEN: "red", Status.ABSENT: "cyan",
+    Status.UNDECIDED: "yellow",
+}  # fmt: skip
 _SHOWN_PLACES = 10
 
 

@@ -15,6 +15,7 @@ TYPES = "types"
 SECRETS = "secrets"
 PRIVACY = "privacy"
 MIGRATIONS = "migrations"
+CONTRACTS = "contracts"
 _SUFFIX = ".toml"
 
 
@@ -110,7 +111,7 @@ def _listed(folder: Path, shown: str) -> RulesFolder:
     tables: list[str] = []
     others: list[str] = []
     # these have readers of their own
-    apart = tuple(f"{TABLES}/{name}/" for name in (TYPES, SECRETS, PRIVACY, MIGRATIONS))
+    apart = tuple(f"{TABLES}/{name}/" for name in (TYPES, SECRETS, PRIVACY, MIGRATIONS, CONTRACTS))
     for name in _walk(str(folder), ""):
         family, _, inner = name.partition("/")
         if family == TABLES:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from mergegate.scaffold.ceilings import Ceilings
 from mergegate.scaffold.changes import Change, Note, Step, appended, read_text
@@ -20,8 +21,15 @@ _STAGES = re.compile(r"test|lint|check|quality|verify|valid|analy", re.IGNORECAS
 _BRANCH = re.compile(r"[\w][\w./+-]*")
 
 
-def github(facts: Facts, ceilings: Ceilings | None = None) -> Step:
-    """Return what makes GitHub Actions run the gate, on type errors too if there are ceilings on them."""
+class Judged(NamedTuple):
+    """What the project's settings judge beside findings: coverage, and type errors if there are ceilings on them."""
+
+    coverage: bool
+    types: Ceilings | None
+
+
+def github(facts: Facts, judged: Judged) -> Step:
+    """Return what makes GitHub Actions run the gate."""
     folder = facts.top / WORKFLOWS
     for file in sorted((*folder.glob("*.yml"), *folder.glob("*.yaml"))):
         if facts.is_gated_by(read_text(file) or ""):
@@ -29,21 +37,21 @@ def github(facts: Facts, ceilings: Ceilings | None = None) -> Step:
     path = folder / f"{facts.name}.yml"
     if path.exists():
         return Note(path, "is there already")
-    return Change(path, None, rendered("github.yml", facts, ceilings))
+    return Change(path, None, rendered("github.yml", facts, judged))
 
 
-def gitlab(facts: Facts, ceilings: Ceilings | None = None) -> Step:
+def gitlab(facts: Facts, judged: Judged) -> Step:
     """Return what makes GitLab run the gate, as `github` does: a pipeline, or a job behind those that there are."""
     path = facts.top / GITLAB_FILE
     text = read_text(path)
     if text is None:
-        return Change(path, None, rendered("gitlab.yml", facts, ceilings))
+        return Change(path, None, rendered("gitlab.yml", facts, judged))
     before = parse(text)
     jobs = entries(before.root) if before is not None else {}
     if any(facts.is_gated_by(f"{name}: {plain(job)}") for name, job in jobs.items()):
         return Note(path, "runs mergegate already")
     stage = _stage(scalars(jobs.get("stages")))
-    addition = rendered("gitlab.yml", facts, ceilings).replace("stage: test\n", f"stage: {stage}\n")
+    addition = rendered("gitlab.yml", facts, judged).replace("stage: test\n", f"stage: {stage}\n")
     after = appended(text, addition)
     found = parse(after)
     if before is None or found is None:
@@ -55,21 +63,23 @@ def gitlab(facts: Facts, ceilings: Ceilings | None = None) -> Step:
     return Change(path, text, after)
 
 
-def rendered(name: str, facts: Facts, ceilings: Ceilings | None = None) -> str:
+def rendered(name: str, facts: Facts, judged: Judged) -> str:
     """Return a template with what it says of a project filled in."""
     text = (files("mergegate.scaffold") / "templates" / name).read_text(encoding="utf-8")
-    for key, value in _values(facts, ceilings).items():
+    for key, value in _values(facts, judged).items():
         text = text.replace(f"@{key}@", value)
     return text
 
 
-def _values(facts: Facts, ceilings: Ceilings | None) -> Mapping[str, str]:
+def _values(facts: Facts, judged: Judged) -> Mapping[str, str]:
     arguments = "".join(f" {shlex.quote(argument)}" for argument in facts.arguments)
     branch = facts.branch if _BRANCH.fullmatch(facts.branch) else "main"
     return {
         "name": facts.name,
-        "requirement": requirement("types" if ceilings is not None else ""),
-        "beside": "".join(f" {each}" for each in _for_types(facts, ceilings)) if ceilings is not None else "",
+        "requirement": requirement("types" if judged.types is not None else ""),
+        "beside": "".join(f" {each}" for each in _for_types(facts, judged.types)) if judged.types is not None else "",
+        # the job runs no tests, and pytest itself judges coverage where they run
+        "without": " --without coverage" if judged.coverage else "",
         "arguments": arguments,
         "branch": branch,
         "cache": (Path(facts.prefix) / facts.config.cache_dir).as_posix(),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from mergegate.scaffold.ceilings import Ceilings
+from mergegate.scaffold.ceilings import Ceilings, customary
 from mergegate.scaffold.changes import Step
 from mergegate.scaffold.facts import Facts
 from mergegate.scaffold.floors import Floors
 from mergegate.scaffold.git_files import attributes, ignored
 from mergegate.scaffold.hooks import pre_commit
-from mergegate.scaffold.pipelines import github, gitlab
+from mergegate.scaffold.pipelines import Judged, github, gitlab
 from mergegate.scaffold.settings import settings
 
 PARTS = ("settings", "coverage", "pyright", "git", "pre-commit", "ci", "baseline")
@@ -50,17 +50,20 @@ def planned(
     yield from settings(
         facts, mergegate="settings" in parts, pyright="pyright" in parts, floors=wanted, ceilings=limits
     )
+    judged = Judged(
+        wanted is not None or "coverage" in facts.config.origins,
+        limits or (customary() if facts.config.types_wanted else None),
+    )
     if facts.repository is None:
         # git, hooks and CI work on repositories
         return
     if "git" in parts:
         yield ignored(facts)
-        coverage = wanted is not None or "coverage" in facts.config.origins
-        yield attributes(facts, coverage=coverage, types=limits is not None or facts.config.types_wanted)
+        yield attributes(facts, coverage=judged.coverage, types=judged.types is not None)
     if "pre-commit" in parts:
         yield pre_commit(facts)
     if "ci" in parts:
         if "github" in hosts:
-            yield github(facts, limits)
+            yield github(facts, judged)
         if "gitlab" in hosts:
-            yield gitlab(facts, limits)
+            yield gitlab(facts, judged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,9 @@ class CallGraph(Dispatch):
     ) -> None:
         super().__init__(paths, summaries, knowledge, types, source_roots)
         self.edges: list[list[Edge]] = [[] for _ in self.functions]
+        self.texts: Callable[[str], bytes] = _no_text
+        # what other stages know of files, by stage and path
+        self.stages: Mapping[str, Mapping[str, Any]] = {}
         self.property_names = {
             f.name for f in self.functions if f.owner >= 0 and f.decorators and not f.flags & FunctionFlag.LAMBDA
         }
@@ -42,6 +45,10 @@ class CallGraph(Dispatch):
         self._handed: list[tuple[int, int, int, Value | None]] = []
         self._called_parameters: dict[int, dict[int, bool]] = {}
         self._handed_over: set[tuple[int, int, int, int, bool]] = set()
+
+    def contents(self, module: int) -> bytes:
+        """Return the text of a module, for checks that look at bodies again; whoever links says where it is."""
+        return self.texts(self.paths[module])
 
     def build(self) -> None:
         """Resolve the operations of all functions that an event loop runs, and of all that these may run."""
@@ -358,3 +365,8 @@ _CONSUMERS = frozenset(
 )
 
 __all__ = ["CallGraph", "Edge"]
+
+
+def _no_text(path: str) -> bytes:
+    del path
+    return b""

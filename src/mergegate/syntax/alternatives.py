@@ -24,7 +24,7 @@ _VERSION_MEMBER = re.compile(
 )
 _LACKING_MEMBER = frozenset({"AttributeError", "TypeError"})
 _LACKING_MODULE = frozenset({"ImportError", "ModuleNotFoundError", "Exception", ""})
-_WARNING_CATCHERS = frozenset({"warns", "deprecated_call", "catch_warnings", "raises"})
+WARNING_CATCHERS = frozenset({"warns", "deprecated_call", "catch_warnings", "raises"})
 
 
 def alternative(flags: int) -> int:
@@ -93,7 +93,7 @@ def expects_warning(manager: ast.expr) -> bool:
     """Tell `with pytest.warns(...)` and its like, under which the deprecated is on purpose."""
     func = manager.func if isinstance(manager, ast.Call) else manager
     name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
-    return name in _WARNING_CATCHERS
+    return name in WARNING_CATCHERS
 
 
 def _names_of(kind: ast.expr | None) -> set[str]:

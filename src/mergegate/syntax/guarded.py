@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from mergegate.syntax.alternatives import alternative_try, expects_warning
+from mergegate.syntax.alternatives import WARNING_CATCHERS, alternative_try, expects_warning
 from mergegate.syntax.laziness import failing_look_up, fills
 from mergegate.syntax.loops import LoopReader
 from mergegate.syntax.scope import Changes, Key
@@ -112,7 +112,9 @@ class GuardedReader(LoopReader):
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, node)
         flags = self.flags
-        if any(expects_warning(item.context_expr) for item in statement.items):
+        if any(expects_warning(item.context_expr) for item in statement.items) or any(
+            self.expects_warning(manager) for manager, _ in entered
+        ):
             self.flags |= Flag.ALTERNATIVE
         self.block(statement.body)
         self.flags = flags
@@ -125,6 +127,13 @@ class GuardedReader(LoopReader):
             partial = self.partly(scope.changes(mark), mark)
             scope.dead = False
             scope.apply(partial)
+
+    def expects_warning(self, manager: int) -> bool:
+        """Tell a manager that was bound to a name before: `expected = pytest.warns(...) if V2 else nullcontext()`."""
+        row = self.rows[manager]
+        if row[0] == "|":
+            return any(self.expects_warning(int(part)) for part in row[1:])
+        return row[0] == "(" and self.rows[int(row[1])][-1] in WARNING_CATCHERS
 
 
 def _catches_runtime_error(handler: ast.ExceptHandler) -> bool:
