@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
+import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import jsonschema
@@ -13,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from mergegate.contracts.extraction import extract
+from mergegate import contracts
+from mergegate.contracts import SchemaError, contract_of, extract, validate
 from mergegate.contracts.markers import find_markers
 from mergegate.contracts.statistics import Interval, Rate, needed, newcombe, wilson
-from mergegate.contracts.validation import SchemaError, validate
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
@@ -162,3 +165,32 @@ def test_intervals_hold_the_rate(total: int, data: st.DataObject) -> None:
     assert 0 <= low <= passed / total + 1e-12
     assert passed / total <= high + 1e-12 <= 1 + 1e-9
     assert not math.isnan(low + high)
+
+
+def test_what_the_guide_shows_of_the_functions_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = (ROOT / "docs/how-to/contracts.md").read_text("utf-8").partition("## From Python")[2]
+    code = shown.partition("```python\n")[2].partition("\n```\n")[0]
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers/a.jsonl").write_text('{"output": "{\\"id\\": 1}"}\n{"output": "{\\"id\\": \\"1\\"}"}\n')
+    monkeypatch.chdir(tmp_path)
+    module = ModuleType("guide")
+    monkeypatch.setitem(sys.modules, "guide", module)  # pydantic looks up annotations there
+    exec(compile(code, "contracts.md", "exec"), module.__dict__)
+    assert json.loads((tmp_path / "rejected.jsonl").read_text())["pointer"] == "/id"
+
+
+def test_a_schema_that_a_reference_leads_to_is_read_as_strictly(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"$ref": "b.json"}')
+    (tmp_path / "b.json").write_text('{"type": "object", "type": "array"}')
+    with pytest.raises(SchemaError, match="'type' stands twice"):
+        contract_of("a.json", folder=tmp_path).validator.is_valid([])
+    (tmp_path / "a.json").write_text('{"type": "object", "type": "array"}')
+    with pytest.raises(SchemaError, match="'type' stands twice"):
+        contract_of("a.json", folder=tmp_path)
+
+
+def test_all_public_names_are_there_and_others_are_not() -> None:
+    assert all(getattr(contracts, name) is not None for name in contracts.__all__)
+    assert contracts.SchemaError is SchemaError
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        contracts.nothing  # noqa: B018

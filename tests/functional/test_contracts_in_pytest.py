@@ -170,8 +170,8 @@ def test_a_rate_is_decided_over_the_whole_run(pytester: pytest.Pytester) -> None
 
 
 MISTAKES = {
-    'schema = "none.json"': "The schema none.json cannot be read",
-    'schema = "bad.json"': "The schema bad.json is no JSON",
+    'schema = "none.json"': "none.json: cannot be read: ",
+    'schema = "bad.json"': "bad.json:1: this is no JSON: ",
     'schema = "order.json"\nmin-rate = 2': "min-rate must be a number from 0 to 1",
     'schema = "order.json"\nfilter = ["pii"]': 'filter is not a known key (did you mean "filters"?',
     'schema = "wrong.json"\noutputs = ["answers/*.jsonl"]': "The schema is malformed at /type",

@@ -97,10 +97,11 @@ def test_the_command_line_path_imports_nothing_heavy(module: str) -> None:
     assert done.stdout.strip() == ""
 
 
-def test_importing_the_package_imports_nothing_else() -> None:
-    script = "import sys; before = {*sys.modules}; import mergegate; print(*sorted({*sys.modules} - before))"
+@pytest.mark.parametrize(("module", "brought"), [("mergegate", []), ("mergegate.contracts", ["mergegate.contracts"])])
+def test_importing_a_package_imports_nothing_else_of_ours(module: str, brought: list[str]) -> None:
+    script = f"import sys, typing, importlib; old = {{*sys.modules}}; import {module}; print(*sorted({{*sys.modules}} - old))"
     done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True, env=ENV)
-    assert done.stdout.split() == ["__future__", "mergegate"]
+    assert done.stdout.split() == ["__future__", "mergegate", *brought]
 
 
 def test_the_pytest_plugin_costs_those_who_do_not_use_it_nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +10,8 @@ from typing import Any, cast
 
 from mergegate.config_shapes import guess
 from mergegate.contracts.extraction import OBJECT_OR_ARRAY
-from mergegate.contracts.validation import SchemaError, Validator, is_model
+from mergegate.contracts.schemas.source import SchemaError, read_json
+from mergegate.contracts.validation import Validator, is_model
 from mergegate.errors import MergegateError
 
 FILTERS = ("pii", "injection")
@@ -136,18 +136,14 @@ def load_schema(file: Path, shown: str = "") -> Any:
 
     Raises
     ------
-    ContractError
+    SchemaError
         If it cannot be read, or is no JSON Schema.
     """
-    name = shown or file.name
-    try:
-        schema = json.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ContractError(f"The schema {name} cannot be read: {error.strerror}", "correct the path") from None
-    except (ValueError, RecursionError) as error:
-        raise ContractError(f"The schema {name} is no JSON: {error}", "repair it") from None
+    schema = read_json(file, shown or file.name)
     if not isinstance(schema, dict | bool):
-        raise ContractError(f"The schema {name} is neither an object nor a bool", "a JSON Schema is one of them")
+        raise SchemaError(
+            f"The schema {shown or file.name} is neither an object nor a bool", "a JSON Schema is one of them"
+        )
     return cast("Any", schema)
 
 
@@ -169,6 +165,8 @@ def contract_of(schema: Any, *, name: str = "", folder: Path, **given: Any) -> C
     ------
     ContractError
         If something has no meaning.
+    SchemaError
+        If the file of the schema cannot be read, or holds none.
     """
     if isinstance(schema, str | Path):
         file = folder / schema

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from mergegate.config_shapes import guess
-from mergegate.errors import MergegateError
+from mergegate.contracts.schemas.normal import engine
+from mergegate.contracts.schemas.source import SchemaError, read_json
 
 DRAFTS = ("draft4", "draft6", "draft7", "draft2019-09", "draft2020-12")
 """The drafts that a schema may be read by, the oldest first."""
@@ -18,10 +18,6 @@ DRAFTS = ("draft4", "draft6", "draft7", "draft2019-09", "draft2020-12")
 _CLASSES = ("Draft4Validator", "Draft6Validator", "Draft7Validator", "Draft201909Validator", "Draft202012Validator")
 _MASK = "the value"
 _SHOWN_CHOICES = 8
-
-
-class SchemaError(MergegateError):
-    """A schema is malformed, or what it refers to cannot be had."""
 
 
 class Violation(NamedTuple):
@@ -146,7 +142,7 @@ def _compiled(
 ) -> Any:
     if not isinstance(schema, dict | bool):
         raise SchemaError(f"A schema is an object or a bool, not {type(schema).__name__}")
-    rs = _library()
+    rs = engine()
     make = rs.validator_for
     if draft is not None:
         if draft not in DRAFTS:
@@ -190,20 +186,11 @@ class _Retriever:
         file = Path(unquote(parts.path)).resolve()
         if not file.is_relative_to(self._folder):
             raise ValueError(f"{file.name} does not stand below the folder of the schema")
-        return json.loads(file.read_text(encoding="utf-8-sig"))
+        return read_json(file, file.name)
 
 
 def _bare(uri: str) -> str:
     return uri.rstrip("#")
-
-
-@lru_cache
-def _library() -> Any:
-    try:
-        import jsonschema_rs  # noqa: PLC0415 - in an extra
-    except ModuleNotFoundError:
-        raise MergegateError("Contracts need more packages", "pip install 'mergegate[contracts]'") from None
-    return jsonschema_rs
 
 
 def _violation(error: Any) -> Violation:

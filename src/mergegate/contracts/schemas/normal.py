@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jsonschema_rs import CanonicalSchema, Validator
 
 _LATEST = DRAFTS[-1]
-_HINT = "install mergegate[contracts]"
+_HINT = "pip install 'mergegate[contracts]'"
 
 
 def engine() -> Any:

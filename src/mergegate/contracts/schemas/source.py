@@ -15,42 +15,51 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 class SchemaError(MergegateError):
-    """A schema cannot be read, or is none."""
+    """A schema cannot be read or is malformed, or what it refers to cannot be had."""
 
 
-def read_json(path: Path) -> Json:
+def read_json(path: Path, shown: str = "") -> Json:
     """Read a JSON file strictly: no key twice, no NaN, a bounded depth.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shown
+        How messages call it; empty: by its path.
 
     Raises
     ------
     SchemaError
         If it cannot be read or is no such JSON.
     """
-    text = read_text(path)
+    shown = shown or str(path)
+    text = read_text(path, shown)
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
-        raise SchemaError(f"{path}:{error.lineno}: this is no JSON: {error.msg}") from None
+        raise SchemaError(f"{shown}:{error.lineno}: this is no JSON: {error.msg}") from None
     except RecursionError:
-        raise SchemaError(f"{path}: is nested too deeply") from None
+        raise SchemaError(f"{shown}: is nested too deeply") from None
     except ValueError as error:
-        raise SchemaError(f"{path}: {error}") from None
+        raise SchemaError(f"{shown}: {error}") from None
 
 
-def read_text(path: Path) -> str:
-    """Read a file as UTF-8.
+def read_text(path: Path, shown: str = "") -> str:
+    """Read a file as UTF-8; `shown` is how messages call it, its path if empty.
 
     Raises
     ------
     SchemaError
         If it cannot be read or is no UTF-8.
     """
+    shown = shown or str(path)
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise SchemaError(f"{path}: cannot be read: {error.strerror}") from None
+        raise SchemaError(f"{shown}: cannot be read: {error.strerror}", "correct the path") from None
     except UnicodeDecodeError:
-        raise SchemaError(f"{path}: is not UTF-8") from None
+        raise SchemaError(f"{shown}: is not UTF-8") from None
 
 
 def line_of(text: str, pointer: Pointer) -> int:
