@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +209,64 @@ def test_runs_without_contracts_are_left_alone(pytester: pytest.Pytester) -> Non
     done = run(pytester)
     done.assert_outcomes(passed=1)
     assert not (pytester.path / ".mergegate").exists()
+
+
+MODEL = """
+    import pytest
+    from pydantic import BaseModel
+
+    class Order(BaseModel):
+        id: int
+        %s
+
+    @pytest.mark.llm_contract(Order, outputs="a.jsonl", policy="%s")
+    def test_model(llm_output):
+        pass
+"""
+
+
+def test_models_are_held_to_the_lock(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in (
+        "pydantic",
+        "jsonschema_rs",
+        "mergegate.evidence.contracts",
+        "mergegate.plugins.pytest_plugin.contract_lock",
+    ):
+        import_module(each)  # or each run within this process imports it anew
+    # sources of one size within one second would be taken for the same
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (pytester.path / "pyproject.toml").write_text("[tool.mergegate]\n", encoding="utf-8")
+    (pytester.path / "a.jsonl").write_text(lines([{"output": '{"id": 1}'}]), encoding="utf-8")
+    lock = pytester.path / "contracts.lock.json"
+
+    def run(*given: str, field: str = "note: str = ''", policy: str = "backward") -> tuple[int, str]:
+        pytester.makepyfile(test_model=MODEL % (field, policy))
+        done = pytester.runpytest_inprocess(
+            *plugin_options(), "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *given
+        )
+        return int(done.ret), done.stdout.str()
+
+    assert run()[0] == 0
+    assert not lock.exists()
+    code, said = run("--mergegate-contracts-update")
+    assert (code, "contracts.lock.json: 1 not locked; written; commit it" in said) == (0, True)
+    first = lock.read_text(encoding="utf-8")
+    assert json.loads(first)["contracts"]["Order"]["source"].endswith("test_model.Order")
+    assert "contracts.lock.json" not in run()[1]
+    assert "up to date" in run("--mergegate-contracts-update")[1]
+
+    code, said = run(field="note: int")
+    assert (code, "the old answer" in said, "'pytest --mergegate-contracts-update" in said) == (1, True, True)
+    code, said = run("--mergegate-contracts-update", field="note: int = 0")
+    assert (code, "The lock does not take a change that the policy forbids: Order" in said) == (1, True)
+    assert lock.read_text(encoding="utf-8") == first
+    assert run("--mergegate-contracts-accept", "v2", field="note: int = 0")[0] == 1
+    code, said = run("--mergegate-contracts-update", "--mergegate-contracts-accept", "v2", field="note: int = 0")
+    assert (code, json.loads(lock.read_text(encoding="utf-8"))["contracts"]["Order"]["versions"][-1]["accepted"]) == (
+        0,
+        "v2",
+    )
+    code, said = run(field="note: int | str = 0")
+    assert (code, "is not what its lock says" in said) == (1, True)
+    assert 'names the policy "sideways"' in run(policy="sideways")[1]
+    assert "saw no contract that is a pydantic model" in run("--mergegate-contracts-update", "-k", "nothing")[1]

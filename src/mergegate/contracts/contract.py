@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from mergegate.config_contracts import POLICIES
 from mergegate.config_shapes import guess
 from mergegate.contracts.extraction import OBJECT_OR_ARRAY
 from mergegate.contracts.schemas.source import SchemaError, read_json
@@ -82,7 +83,11 @@ class Contract:
             raise ContractError(
                 f'The min_rate of contract "{self.name}" is {self.min_rate}', "it is a part: from 0 to 1"
             )
-        for kind, given, known in (("filter", self.filters, FILTERS), ("repair", (self.repair,), REPAIR)):
+        for kind, given, known in (
+            ("filter", self.filters, FILTERS),
+            ("repair", (self.repair,), REPAIR),
+            ("policy", (self.policy,), POLICIES),
+        ):
             for each in given:
                 if each not in known:
                     hint = f"{guess(each, known)}allowed: {', '.join(known)}"

@@ -40,6 +40,10 @@ class Terms:
         Of the schema, to tell two contracts of one name apart.
     inputs
         The files that it is made of, relative to the project.
+    model
+        The dotted name of the class, if the contract is a pydantic model; else empty.
+    policy
+        As of `Contract`.
     """
 
     name: str
@@ -49,6 +53,8 @@ class Terms:
     schema: Any
     digest: str
     inputs: tuple[str, ...] = ()
+    model: str = ""
+    policy: str = "backward"
 
 
 def terms_of(contract: Contract, inputs: Sequence[str] = ()) -> Terms:
@@ -58,7 +64,11 @@ def terms_of(contract: Contract, inputs: Sequence[str] = ()) -> Terms:
     except Exception:  # pydantic cannot describe all types that it validates
         schema = None
     digest = hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()
-    return Terms(contract.name, contract.source, contract.min_rate, contract.samples, schema, digest, tuple(inputs))
+    model = f"{contract.schema.__module__}.{contract.schema.__qualname__}" if isinstance(contract.schema, type) else ""
+    return Terms(
+        contract.name, contract.source, contract.min_rate, contract.samples, schema, digest, tuple(inputs), model,
+        contract.policy,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from enum import StrEnum
 
 from mergegate.contracts.schemas.compatibility import Compatibility, compare
 from mergegate.contracts.schemas.declared import Declared
-from mergegate.contracts.schemas.lock import Entry, Lock, Version, Waiver
+from mergegate.contracts.schemas.lock import UPDATE, Entry, Lock, Version, Waiver
 from mergegate.errors import MergegateError
 
 _TRANSITIVE = "_transitive"
 MODEL = "model:"
+_TAKEN = f"'mergegate contracts check' shows why, '{UPDATE} --accept REASON {{names}}' takes it"
 # a busy machine must not change the verdict: the search ends by its counts long before
 _PATIENCE = 20_000
 
@@ -153,7 +154,7 @@ def _waived(verdict: Verdict, entry: Entry, version: Version, today: date) -> Ve
 
 def updated(
     lock: Lock, verdicts: Sequence[Verdict], *, accept: str = "", waiver: tuple[str, date] | None = None,
-    chosen: Sequence[str] = (),
+    chosen: Sequence[str] = (), hint: str = _TAKEN,
 ) -> Lock:  # fmt: skip
     """Return a lock that holds the contracts as they are now.
 
@@ -169,6 +170,8 @@ def updated(
         Why breaks are let pass, and until which day, without being locked.
     chosen
         The contracts to which `accept` and `waiver` apply; empty: all.
+    hint
+        What to do about a refused break, for the message; `{names}` stands for the names of the contracts.
 
     Raises
     ------
@@ -194,11 +197,8 @@ def updated(
             equal = verdict.compared is not None and verdict.compared.full is True
             entries[verdict.name] = _locked(contract, entry, accept if forbidden else "", equal=equal)
     if refused:
-        command = f"mergegate contracts lock --accept REASON {' '.join(refused)}"
         message = f"The lock does not take {'a change' if len(refused) == 1 else 'changes'} that the policy forbids"
-        raise MergegateError(
-            f"{message}: {', '.join(refused)}", f"'mergegate contracts check' shows why, '{command}' takes it"
-        )
+        raise MergegateError(f"{message}: {', '.join(refused)}", hint.format(names=" ".join(refused)))
     return Lock(entries)
 
 

@@ -54,6 +54,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mergegate-contracts-report", action="append", metavar="FORMAT=FILE",
         help="Write a report on contracts: json, markdown or html; may be repeated.",
     )  # fmt: skip
+    group.addoption(
+        "--mergegate-contracts-update", action="store_true",
+        help="Lock contracts that are pydantic models as they are now, in contracts.lock.json.",
+    )  # fmt: skip
+    group.addoption(
+        "--mergegate-contracts-accept", metavar="REASON",
+        help="Why the lock takes changes that the policy of a contract forbids, too.",
+    )  # fmt: skip
     parser.addini("mergegate_contracts_quarantine", "Where rejected answers of models go.", default="")
     parser.addini("mergegate_contracts_report", "Reports on contracts, as FORMAT=FILE.", type="linelist", default=[])
     parser.addini("mergegate_pydantic", "What comes of deprecations of pydantic: off, report or fail.", default="off")
@@ -71,6 +79,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     if _mentions(config.rootpath, b"contracts"):
         _collect_contracts(config)
+    if config.getoption("mergegate_contracts_update"):
+        from mergegate.plugins.pytest_plugin.contract_rows import activate  # noqa: PLC0415
+
+        # also a run that sees no contract has to say so
+        activate(config)
     if config.getoption("mergegate_pii_logs") or config.getini("mergegate_pii_logs"):
         from mergegate.plugins.pytest_plugin.pii_logs import register as guard  # noqa: PLC0415
 

@@ -108,12 +108,26 @@ class Run:
         settings = load_config(self._config.rootpath)
         reports = [*self._reports(settings if whole else None)]
         if not reports:
+            self._lock(session, settings, [])
             return
         for each in reports:
             self._lines += _said(each)
         if any(each.standing in (Standing.FAILED, Standing.BROKEN) for each in reports):
             _fail(session)
         self._write(reports, settings if whole else None)
+        self._lock(session, settings, [each.terms for each in reports])
+
+    def _lock(self, session: pytest.Session, settings: Config, terms: list[Terms]) -> None:
+        update = bool(self._config.getoption("mergegate_contracts_update"))
+        accept = str(self._config.getoption("mergegate_contracts_accept") or "")
+        if not update and not accept and not any(each.model for each in terms):
+            return
+        from mergegate.plugins.pytest_plugin.contract_lock import compare_models  # noqa: PLC0415 - of models alone
+
+        said = compare_models(settings, terms, update=update, accept=accept)
+        self._lines += said.lines
+        if said.failed:
+            _fail(session)
 
     def _reports(self, settings: Config | None) -> Iterator[ContractReport]:
         """Yield the reports by name; with the settings, those on contracts without any answer, too."""
