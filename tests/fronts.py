@@ -75,7 +75,7 @@ class Pylint:
     ) -> list[dict[str, Any]]:
         """The messages of our checkers alone, in report order."""
         run = self(
-            "--disable=all", "--enable=mergegate-async,mergegate-core,mergegate-pydantic,mergegate-pii,config-parse-error,F", "-f", "json2", *arguments,
+            "--disable=all", "--enable=mergegate-async,mergegate-core,mergegate-pydantic,mergegate-optional,mergegate-pii,config-parse-error,F", "-f", "json2", *arguments,
             stdin=stdin, folder=folder,
         )  # fmt: skip
         assert run.stderr == ""

@@ -10,7 +10,10 @@ import pytest
 from whole_runs import Place, must_report
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
-PROGRAMS = ["agent_framework", "anyio_worker", "blog_service", "chat_gateway", "shop_service", "typed_receivers"]
+PROGRAMS = [
+    "agent_framework", "anyio_worker", "blog_service", "chat_gateway", "optional_forms", "shop_service",
+    "typed_receivers",
+]  # fmt: skip
 EXPECTATION = re.compile(r"# expect: (?P<rules>[a-z0-9-]+(?:, [a-z0-9-]+)*)$")
 
 

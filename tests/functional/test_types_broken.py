@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,8 @@ def test_pyright_and_what_it_started_end_with_an_interrupted_run(
         env=environment(**project.env),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # shells let what they start in the background ignore it
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as run:
         deadline = time.monotonic() + 100
         while not (pids.exists() and pids.read_text().endswith("\n")):

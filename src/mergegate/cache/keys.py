@@ -21,7 +21,19 @@ _PYTHON = repr((sys.implementation.name, sys.version_info[:3])).encode()
 _SOURCES: dict[tuple[str, ...], bytes] = {}
 
 EXTRACTOR = ("syntax",)
-ENGINE = ("syntax", "semantics", "checks", "rules", "secrets", "leaks", "privacy", "engine", "finding.py", "trees.py")
+ENGINE = (
+    "syntax",
+    "semantics",
+    "nullness",
+    "checks",
+    "rules",
+    "secrets",
+    "leaks",
+    "privacy",
+    "engine",
+    "finding.py",
+    "trees.py",
+)
 
 
 def digest(data: bytes) -> bytes:

@@ -15,6 +15,8 @@ LOCK = "lock-"
 UNUSED_DAYS = 7
 MAX_BYTES = 500_000_000
 BUSY_SECONDS = 5.0
+# bytes: a run over a million lines has no room to hold all that it writes
+_MUCH = 16_000_000
 
 _SIDE_FILES = ("", "-wal", "-shm", "-journal", ".corrupt")
 _TAG = """Signature: 8a477f597d28d172789f06886806bc55
@@ -60,6 +62,7 @@ class Store:
         self.warnings: list[str] = []
         self.today = int(time.time() // 86400)
         self._pending: dict[bytes, tuple[str, bytes]] = {}
+        self._waiting = 0
         self._states: dict[str, bytes] = {}
         self._damaged: list[bytes] = []
         self._used: set[bytes] = set()
@@ -109,8 +112,11 @@ class Store:
     # -- writing -------------------------------------------------------------------------------------------------
 
     def put(self, kind: str, key: bytes, value: bytes) -> None:
-        """Remember a value for the next `flush`; equal keys stand for equal values."""
+        """Remember a value for the next `flush`, at once where much waits; equal keys stand for equal values."""
         self._pending[key] = (kind, value)
+        self._waiting += len(value)
+        if self._waiting > _MUCH:
+            self.flush()
 
     def put_state(self, name: str, value: bytes) -> None:
         """Remember the latest value of a name for the next `flush`."""
@@ -134,6 +140,7 @@ class Store:
             if self._db is not None and self._writable:
                 self._write(self._db)
         self._pending, self._states, self._damaged, self._used = {}, {}, [], set()
+        self._waiting = 0
 
     def _write(self, db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from mergegate.checks import blocking, coroutines, log_flow, pydantic
+from mergegate.checks import blocking, coroutines, log_flow, optional, pydantic
 from mergegate.finding import Finding
 from mergegate.rules.model import Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
@@ -15,6 +15,7 @@ Check = Callable[[CallGraph, Sequence[Rule], Knowledge], Iterable[Finding]]
 CHECKS: dict[str, Check] = {
     "blocking": blocking.check,
     "coroutines": coroutines.check,
+    "optional": optional.check,
     "pii": log_flow.check,
     "pydantic": pydantic.check,
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mergegate.finding import Confidence, Finding, Severity, Step
@@ -13,7 +15,7 @@ from mergegate.rules.model import Knowledge, Rule
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.semantics.chains import label
 from mergegate.semantics.values import Value
-from mergegate.syntax.summary import FunctionFlag, Operation
+from mergegate.syntax.summary import FunctionFlag, ModuleSummary, Operation, Row
 
 # the stage that knows which functions write
 STAGE = "leaks"
@@ -98,6 +100,8 @@ def _calls(program: CallGraph, writers: Writers) -> Iterator[Call]:
         if program.functions[function].name == "__init__"
     }
     for module, summary in enumerate(program.modules):
+        if names.isdisjoint(program.scanned(STAGE, module, partial(_called, summary, program.own_rows[module]))):
+            continue
         rows = summary.rows
         nodes = {
             node
@@ -114,6 +118,13 @@ def _calls(program: CallGraph, writers: Writers) -> Iterator[Call]:
                     targets[node] = _targets(program, program.value(module, rows[node][1]), writers)
                 if targets[node]:
                     yield Call(program.function_base[module] + number, operation, targets[node])
+
+
+def _called(summary: ModuleSummary, own_rows: int) -> list[str]:
+    """Return the last names of all that a module calls: most modules call none of the writers."""
+    rows: Sequence[Row] = summary.rows
+    callees = [rows[int(row[1])] for row in islice(rows, own_rows) if row[0] == "("]
+    return sorted({str(callee[-1]) for callee in callees if callee[0] in ".gm"})
 
 
 def _targets(program: CallGraph, values: Iterable[Value], writers: Writers) -> tuple[tuple[int, int], ...]:

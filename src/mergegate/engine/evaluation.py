@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -46,6 +46,7 @@ def evaluate(
     links: Links | None = None,
     contents: Callable[[Input], bytes],
     notes: Mapping[str, Mapping[str, Any]],
+    checks: Collection[str],
 ) -> Outcome:
     """Link the summaries into a program and ask all checks.
 
@@ -65,6 +66,8 @@ def evaluate(
         Returns the contents of a file, for checks that look at bodies again.
     notes
         What other stages know of files, by stage and path.
+    checks
+        The checks to ask.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def evaluate(
     def _outcome(program: CallGraph) -> Outcome:
         program.texts = lambda path: contents(by_path[path])
         program.stages = notes
-        findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended)]
+        findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended, checks)]
         return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 
     program, outcome = on_fresh_stack(run)
@@ -123,10 +126,12 @@ def _decoded(summaries: list[Summary]) -> Iterable[ModuleSummary]:
         give_back()
 
 
-def _ask(program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge) -> Iterable[Finding]:
+def _ask(
+    program: CallGraph, rules: Mapping[str, Rule], knowledge: Knowledge, checks: Collection[str]
+) -> Iterable[Finding]:
     by_check: dict[str, list[Rule]] = {}
     for rule in rules.values():
-        if rule.check not in _BUILT_IN:
+        if rule.check not in _BUILT_IN and rule.check in checks:
             by_check.setdefault(rule.check, []).append(rule)
     for name, asked in sorted(by_check.items()):
         check = CHECKS.get(name)

@@ -73,8 +73,11 @@ def analyse(
     try:
         analysis = once(cached=cache, trusting=trust_stat and times_count())
     except ChangedUnderneath:
-        # with every file read at once nothing can change between two looks
-        analysis = once(cached=cache, trusting=False)
+        # read again, all of it
+        try:
+            analysis = once(cached=cache, trusting=False)
+        except ChangedUnderneath as changed:
+            raise MergegateError(f"{changed} was changed during the run", "run mergegate again") from None
     if verify and cache:
         compare(analysis, once(cached=False, trusting=False))
     return analysis
@@ -172,6 +175,13 @@ class Run:
         self._catalogue_key = catalogue_key(self.rules_part, self._digests)
         self.rules = load_catalogue(config, self._catalogue_key, store)
         config.check_rules(self.rules, {rule.family for rule in self.rules.values()})
+        wanted = {*config.select, *config.severity}
+        # what only rules ask for that are off by default is not looked for, unless one of them is named
+        self._checks = {
+            rule.check
+            for rule in self.rules.values()
+            if rule.enabled or not wanted.isdisjoint((rule.id, rule.family, "all"))
+        }
 
     def outcome(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
         """Return how many files' facts came out of the cache, and what the run found."""
@@ -265,7 +275,7 @@ class Run:
         links = self._links(store) if store is not None else None
         return evaluate(
             self.config, vocabulary, inputs, summaries, dependencies,
-            links=links, contents=self.reader.contents, notes=notes,
+            links=links, contents=self.reader.contents, notes=notes, checks=self._checks,
         )  # fmt: skip
 
     def _links(self, store: Store) -> Links:
@@ -285,6 +295,7 @@ class Run:
             sources_part(ENGINE, self._digests),
             self.rules_part,
             settings_part(analysis_settings(self.config)),
+            settings_part(sorted(self._checks)),
             *_foreign_checks(),
             digest(files),
         )

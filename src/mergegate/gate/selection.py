@@ -32,7 +32,9 @@ class Selector:
     """
 
     def __init__(self, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()) -> None:
-        self.selected = frozenset(rule.id for rule in rules.values() if _is_selected(rule, config))
+        # a family that is off as a whole is asked for by its name
+        on = {rule.family for rule in rules.values() if rule.enabled}
+        self.selected = frozenset(rule.id for rule in rules.values() if _is_selected(rule, config, on))
         self._floor = Confidence(config.min_confidence).rank
         self._severities = {name: Severity(severity) for name, severity in config.severity.items()}
         self._ignored_in = [(matcher(p), frozenset(names)) for p, names in config.per_file_ignores.items()]
@@ -70,12 +72,12 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
-def _is_selected(rule: Rule, config: Config) -> bool:
+def _is_selected(rule: Rule, config: Config, on: Collection[str]) -> bool:
     for name in (rule.id, rule.family, EVERYTHING):
         if name in config.ignore:
             return False
         if name in config.select:
-            return rule.enabled or name != rule.family
+            return rule.enabled or name != rule.family or rule.family not in on
     return rule.enabled and not config.select
 
 

@@ -117,6 +117,7 @@ def _unused(covers: _Coverage, pragmas: Mapping[str, Sequence[Pragma]], rules: M
     if rule is None:
         return
     families = {each.family for each in rules.values()}
+    on = {each.family for each in rules.values() if each.enabled}
     for path, comments in pragmas.items():
         for line in dict.fromkeys(pragma.line for pragma in comments if pragma.kind == "malformed"):
             fix = "write it as # mergegate: ignore[rule] -- reason"
@@ -129,7 +130,7 @@ def _unused(covers: _Coverage, pragmas: Mapping[str, Sequence[Pragma]], rules: M
             elif name not in rules and name not in families:
                 fix = guess(name, [*rules, *families]).rstrip() or "see 'mergegate rules' for the names"
                 yield _complaint(rule, path, line, f"this comment names {name!r}, which is no rule", fix)
-            elif name in families or rules[name].enabled:
+            elif name in on or (name in rules and rules[name].enabled):
                 message = f"no {name} finding is suppressed by this comment"
                 yield _complaint(rule, path, line, message, f"remove {name} from the comment")
 

@@ -18,7 +18,7 @@ from mergegate.rules.model import (
     Replacement,
 )
 
-_VERSION = 1
+_VERSION = 2
 
 
 def compile_knowledge(knowledge: Knowledge) -> bytes:
@@ -39,6 +39,7 @@ def compile_knowledge(knowledge: Knowledge) -> bytes:
         "callers": [_row(caller) for caller in callers.values()],
         "decorators": dict(knowledge.decorators),
         "loop_entries": [_row(entry) for entry in knowledge.loop_entries],
+        "optional": dict(knowledge.optional),
         "replacements": [_row(replacement) for replacement in knowledge.replacements.values()],
     }
     return json.dumps(document, separators=(",", ":"), default=_row).encode()
@@ -83,6 +84,7 @@ def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str,
         aliases=aliases,
         handovers=frozenset(document["handovers"]),
         barriers=frozenset(document["barriers"]),
+        optional=document["optional"],
     )
 
 

@@ -21,7 +21,7 @@ from mergegate.rules.model import (
 from mergegate.rules.names import SHAPE, covers, expand, first_malformed
 from mergegate.rules.reading import Table, read_toml
 
-_KINDS = ("blocking", "safe", "handovers", "barriers", "caller", "decorators", "loop_entry", "replacement")
+_KINDS = ("blocking", "safe", "handovers", "barriers", "caller", "decorators", "loop_entry", "replacement", "optional")
 _DECLARED = "declared as blocking in the configuration"
 
 
@@ -40,6 +40,7 @@ class KnowledgeBuilder:
         self.decorators: dict[str, str] = {}
         self.loop_entries: list[LoopEntry] = []
         self.replacements: dict[str, Replacement] = {}
+        self.optional: dict[str, int] = {}
         self._wanted: list[tuple[Table, str]] = []
         self._overridable: set[str] = set()
 
@@ -74,6 +75,9 @@ class KnowledgeBuilder:
         self.handovers.update(_names(top, "handovers"))
         self.barriers.update(_names(top, "barriers"))
         self._add_callables(top)
+        for table in top.tables("optional"):
+            table.expecting("names", "arguments")
+            self.optional.update(dict.fromkeys(_names(table, "names", required=True), table.position("arguments") or 0))
         for table in top.tables("loop_entry"):
             self.loop_entries.extend(_loop_entries(table))
         for table in top.tables("replacement"):
@@ -135,6 +139,7 @@ class KnowledgeBuilder:
             aliases=aliases,
             handovers=frozenset(self.handovers),
             barriers=frozenset(self.barriers),
+            optional=self.optional,
         )
 
     def _blocking(self, table: Table) -> Blocking:

@@ -179,6 +179,8 @@ class Knowledge:
         Top-level packages whose bodies are never looked into.
     installed
         Top-level packages of which installed bodies are known, each with its distribution as `name==version`.
+    optional
+        Callables that give None where nothing is found, each with the most arguments with which it does.
     """
 
     blocking: Mapping[str, Blocking]
@@ -192,6 +194,7 @@ class Knowledge:
     handovers: frozenset[str] = frozenset()
     barriers: frozenset[str] = frozenset()
     installed: Mapping[str, str] = field(default_factory=dict[str, str])
+    optional: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def lookup(self, name: str) -> Blocking | None:
         """Return the entry for a dotted name, or None if nothing is known or it is known to be safe."""

@@ -107,6 +107,8 @@ class Annotations(Members):
             name = head[1]
             if isinstance(name, str):
                 form = _FORMS.get(name) or _FORMS.get(name.rpartition(".")[2] if "." in name else name)
+                if form == "optional":
+                    return join([self.declared(module, parts[0], depth + 1), NONE])
                 if form == "first":
                     return self.declared(module, parts[0], depth + 1)
                 if form == "union":
@@ -156,7 +158,7 @@ _SPECIAL_NAMES: dict[object, Union] = {
 
 # the last names of the special forms are unambiguous, wherever they were imported from
 _FORMS = {
-    "Optional": "first", "Annotated": "first", "Final": "first", "ClassVar": "first", "Required": "first",
+    "Optional": "optional", "Annotated": "first", "Final": "first", "ClassVar": "first", "Required": "first",
     "NotRequired": "first", "ReadOnly": "first", "InitVar": "first", "Mapped": "first", "Union": "union",
     "typing.Type": "type", "builtins.type": "type", "Type": "type", "Callable": "call", "Awaitable": "await",
     "Coroutine": "await", "SerializeAsAny": "first", "SkipValidation": "first", "InstanceOf": "first",

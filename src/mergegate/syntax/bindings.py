@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from mergegate.syntax.conditions import ConditionReader
+from mergegate.syntax.summary import NONE
 
 _CONTAINER_ROWS = frozenset({"L", "S", "D", "|", "T", "&", "v"})
 
@@ -22,7 +23,9 @@ class BindingReader(ConditionReader):
         elif isinstance(target, ast.Tuple | ast.List):
             self.unpack(target.elts, node)
         elif isinstance(target, ast.Subscript):
-            self.operator("__setitem__", self.read(target.value), target)
+            base = self.read(target.value)
+            self.used(base)
+            self.operator("__setitem__", base, target)
             self.extend(target.value, self.nodes["D", self.read(target.slice), node])
         elif isinstance(target, ast.Starred):
             self.assign(target.value, node)
@@ -31,6 +34,8 @@ class BindingReader(ConditionReader):
         """Bind an attribute, of `self` for all methods of its class."""
         base = self.read(target.value)
         place = self.nodes[".", base, target.attr]
+        self.used(base)
+        self.scope.forget(~place)
         if self.rows[node][0] == "k":
             # a method called next may well fill what was just emptied: the class knows more than this line
             self.scope.forget(place)
@@ -39,10 +44,15 @@ class BindingReader(ConditionReader):
         owner = self.receiver_class(base)
         if owner >= 0:
             self.add_attribute(owner, target.attr, node)
+            if node == NONE:
+                fact = self.facts.functions[self.scope.function]
+                if target.attr not in fact.clears:
+                    fact.clears = (*fact.clears, target.attr)
 
     def unpack(self, targets: Sequence[ast.expr], node: int) -> None:
         """Bind each target to its part of a value."""
         row = self.rows[node]
+        self.used(node)
         count = len(targets)
         starred = next((i for i, t in enumerate(targets) if isinstance(t, ast.Starred)), count)
         whole = row[0] == "T" and len(row) == count + 1 and starred == count

@@ -38,6 +38,15 @@ class ConditionReader(SubjectReader):
         if handler is not None:
             handler(self, test, truth, demands)
 
+    def know(self, test: ast.expr) -> None:
+        """Note that a name or attribute is not None."""
+        key = self.narrowing_key(test)
+        if key is not None:
+            scope = self.scope
+            node = scope.env[key] if isinstance(key, str) else scope.env.get(key, key)
+            if ~node not in scope.env:
+                scope.set(~node, 1)
+
     def restrict(self, test: ast.expr, truth: bool) -> None:
         """Let what follows run only if `test` came out as `truth`."""
         handler = _ASSUMPTIONS.get(type(test))
@@ -49,6 +58,8 @@ class ConditionReader(SubjectReader):
 
     def assume_name(self, test: ast.Name, truth: bool, demands: Demands | None) -> None:
         """Learn from a name alone."""
+        if truth:
+            self.know(test)
         if demands is not None:
             self.demand(test, "truthy" if truth else "falsy", demands)
 
@@ -59,11 +70,15 @@ class ConditionReader(SubjectReader):
 
     def assume_walrus(self, test: ast.NamedExpr, truth: bool, demands: Demands | None) -> None:
         """Learn from `(name := value)`."""
+        if truth:
+            self.know(test)
         if demands is not None:
             self.demand(test, "truthy" if truth else "falsy", demands)
 
     def assume_attribute(self, test: ast.Attribute, truth: bool, demands: Demands | None) -> None:
         """Learn from `self.field` alone."""
+        if truth:
+            self.know(test)
         if demands is not None and truth:
             self.demand(test, "truthy", demands)
 
@@ -132,6 +147,8 @@ class ConditionReader(SubjectReader):
         if operator not in _SAME and operator not in _OTHER:
             return
         positive = (operator in _SAME) == truth
+        if isinstance(right, ast.Constant) and positive != (right.value is None):
+            self.know(test.left)
         if not isinstance(right, ast.Constant):
             if demands is not None and positive and isinstance(right, ast.Attribute):
                 self.demand_text(test.left, "=", right, demands)

@@ -57,6 +57,8 @@ class ExpressionReader(FunctionReader):
         base = EXPRESSIONS[value.__class__](self, value)
         node = self.nodes[".", base, expression.attr]
         scope = self.scope
+        if ~base not in scope.env:
+            scope.bases.add(base)
         held = scope.env.get(node)
         if held is not None:
             return held
@@ -80,11 +82,16 @@ class ExpressionReader(FunctionReader):
         func = expression.func
         if type(func) is ast.Attribute:
             value = func.value
-            callee = self.nodes[".", EXPRESSIONS[value.__class__](self, value), func.attr]
-            callee = self.scope.env.get(callee, callee)
+            base = EXPRESSIONS[value.__class__](self, value)
+            callee = self.nodes[".", base, func.attr]
+            env = self.scope.env
+            if ~base not in env:
+                self.scope.bases.add(base)
+            callee = env.get(callee, callee)
             label = func.attr if func.attr in _SPECIAL_METHODS else ""
         else:
             callee = EXPRESSIONS[func.__class__](self, func)
+            self.used(callee)
             label = func.id if type(func) is ast.Name and func.id in _SPECIAL_FUNCTIONS else ""
         # loops, since a comprehension costs a function call of its own before Python 3.12
         positional: tuple[int, ...] = ()
@@ -200,8 +207,11 @@ class ExpressionReader(FunctionReader):
             spine.append(left)
             left = left.left
         node = self.read(left)
+        self.used(node)
         for part in reversed(spine):
-            node = self.combine(node, part.op, self.read(part.right))
+            right = self.read(part.right)
+            self.used(right)
+            node = self.combine(node, part.op, right)
         return node
 
     def combine(self, left: int, operator: ast.operator, right: int) -> int:
@@ -215,7 +225,10 @@ class ExpressionReader(FunctionReader):
         return right if self.rows[right][0] in _CONCATENABLE else UNKNOWN
 
     def read_unary(self, expression: ast.UnaryOp) -> int:
-        row = self.rows[self.read(expression.operand)]
+        node = self.read(expression.operand)
+        row = self.rows[node]
+        if not isinstance(expression.op, ast.Not):
+            self.used(node)
         if row[0] == "#" and isinstance(expression.op, ast.USub):
             return self.nodes["#", -row[1]]
         return UNKNOWN
@@ -235,11 +248,16 @@ class ExpressionReader(FunctionReader):
         return nodes[-1] if truth else self.nodes.union(nodes)
 
     def read_compare(self, expression: ast.Compare) -> int:
-        self.read(expression.left)
+        left = self.read(expression.left)
         for operator, value in zip(expression.ops, expression.comparators, strict=True):
             node = self.read(value)
             if isinstance(operator, ast.In | ast.NotIn):
                 self.operator("__contains__", node, expression)
+                self.used(node)
+            elif not isinstance(operator, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
+                self.used(left)
+                self.used(node)
+            left = node
         return UNKNOWN
 
     def read_conditional(self, expression: ast.IfExp, flags: int = 0) -> int:
@@ -269,6 +287,7 @@ class ExpressionReader(FunctionReader):
     def read_subscript(self, expression: ast.Subscript) -> int:
         base = self.read(expression.value)
         self.operator("__getitem__", base, expression)
+        self.used(base)
         return self.nodes["[", base, self.read(expression.slice)]
 
     def read_slice(self, expression: ast.Slice) -> int:
@@ -278,7 +297,9 @@ class ExpressionReader(FunctionReader):
         return ELLIPSIS
 
     def read_starred(self, expression: ast.Starred) -> int:
-        return self.nodes["*", self.read(expression.value)]
+        node = self.read(expression.value)
+        self.used(node)
+        return self.nodes["*", node]
 
     def read_sequence(self, expression: ast.List | ast.Set) -> int:
         element = self.nodes.union([self.element(e) for e in expression.elts])
@@ -287,7 +308,9 @@ class ExpressionReader(FunctionReader):
     def element(self, expression: ast.expr) -> int:
         """Read what a list or set display takes in: `*x` gives the elements of x."""
         if isinstance(expression, ast.Starred):
-            return self.nodes["e", self.read(expression.value)]
+            node = self.read(expression.value)
+            self.used(node)
+            return self.nodes["e", node]
         return EXPRESSIONS[expression.__class__](self, expression)
 
     def read_tuple(self, expression: ast.Tuple) -> int:
@@ -335,14 +358,19 @@ class ExpressionReader(FunctionReader):
         """Read what a `for` or `async for` runs over; return the node of its elements."""
         if asynchronous:
             self.scope.awaits += 1
-            return self.nodes["E", self.read_outcome(source, Flag.AWAITED)]
+            node = self.read_outcome(source, Flag.AWAITED)
+            self.used(node)
+            return self.nodes["E", node]
         iterable = self.read(source)
+        self.used(iterable)
         self.operation("iterate", iterable, source)
         return self.nodes["e", iterable]
 
     def read_await(self, expression: ast.Await) -> int:
         self.scope.awaits += 1
-        return self.nodes["w", self.read_outcome(expression.value, Flag.AWAITED)]
+        node = self.read_outcome(expression.value, Flag.AWAITED)
+        self.used(node)
+        return self.nodes["w", node]
 
     def read_yield(self, expression: ast.Yield) -> int:
         self.scope.flags |= FunctionFlag.GENERATOR
@@ -353,6 +381,7 @@ class ExpressionReader(FunctionReader):
     def read_yield_from(self, expression: ast.YieldFrom) -> int:
         self.scope.flags |= FunctionFlag.GENERATOR
         node = self.read(expression.value)
+        self.used(node)
         self.scope.yields.append(self.nodes["e", node])
         self.operation("iterate", node, expression)
         return UNKNOWN

@@ -121,6 +121,16 @@ class ModuleReader(StatementReader):
                 scope.results.append((self.read(definition.body), 0))
             else:
                 self.block(definition.body)
+                if not scope.dead:
+                    scope.flags |= FunctionFlag.ENDS
+
+    def may_be_none(self, node: int) -> bool:
+        """Tell whether a node may be None by its form: no import, function, class, or literal is."""
+        row = self.rows[node]
+        if row[0] == "g":
+            held = self.facts.scopes[0].env.get(row[1])
+            return held is not None and self.rows[held][0] in "|&k"
+        return row[0] in "(.[p|v&wei~uk"
 
     def finish(self) -> None:
         """Move what the scopes gathered into the function and class facts."""
@@ -140,6 +150,8 @@ class ModuleReader(StatementReader):
                     fact.flags &= ~FunctionFlag.STUB
             if scope.results:
                 fact.results = tuple(scope.results)
+            if scope.bases:
+                fact.bases = tuple(sorted([node for node in scope.bases if self.may_be_none(node)]))
             if scope.yields:
                 fact.yields = self.nodes.union(scope.yields)
             if len(scope.guards) > 1:

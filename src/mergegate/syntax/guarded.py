@@ -10,7 +10,7 @@ from mergegate.syntax.alternatives import WARNING_CATCHERS, alternative_try, exp
 from mergegate.syntax.laziness import failing_look_up, fills
 from mergegate.syntax.loops import LoopReader
 from mergegate.syntax.scope import Changes, Key
-from mergegate.syntax.summary import Flag
+from mergegate.syntax.summary import NONE, Flag
 
 
 class GuardedReader(LoopReader):
@@ -35,6 +35,7 @@ class GuardedReader(LoopReader):
         self.join([end, self.handlers_end(statement.handlers, partial, missed, looked_up)])
         self.flags = flags
         if statement.finalbody:
+            self.use_partly(partial)
             dead = scope.dead
             if dead:
                 scope.apply(partial)
@@ -51,6 +52,12 @@ class GuardedReader(LoopReader):
             key: self.nodes.union((before[key] or 0, node or 0)) if isinstance(key, str) else None
             for key, node in changes.items()
         }
+
+    def use_partly(self, partial: Changes) -> None:
+        """Let names that may still hold None behind code that breaks off count as used: they are not followed here."""
+        for key, node in partial.items():
+            if isinstance(key, str) and node and NONE in self.rows[node][1:]:
+                self.scope.bases.add(node)
 
     def handlers_end(
         self,
@@ -103,9 +110,12 @@ class GuardedReader(LoopReader):
             expression = item.context_expr
             if asynchronous:
                 scope.awaits += 1
-                node = self.nodes["N", self.read_outcome(expression, Flag.AWAITED)]
+                manager = self.read_outcome(expression, Flag.AWAITED)
+                self.used(manager)
+                node = self.nodes["N", manager]
             else:
                 manager = self.read(expression)
+                self.used(manager)
                 self.operation("enter", manager, expression)
                 entered.append((manager, expression))
                 node = self.nodes["n", manager]
@@ -127,6 +137,8 @@ class GuardedReader(LoopReader):
             partial = self.partly(scope.changes(mark), mark)
             scope.dead = False
             scope.apply(partial)
+        elif any(_suppresses(manager) for _, manager in entered):
+            self.use_partly(self.partly(scope.changes(mark), mark))
 
     def expects_warning(self, manager: int) -> bool:
         """Tell a manager that was bound to a name before: `expected = pytest.warns(...) if V2 else nullcontext()`."""

@@ -118,6 +118,12 @@ class Reader:
             )
         )  # fmt: skip
 
+    def used(self, node: int) -> None:
+        """Note a use of a node that None does not support."""
+        scope = self.scope
+        if ~node not in scope.env:
+            scope.bases.add(node)
+
     def operator(self, method: OperationKind, container: int, place: ast.expr) -> None:
         """Record an operator on what may be an instance whose class defines it; one stands for all of its kind."""
         if self.rows[container][0] in WITHOUT_PROPERTIES:

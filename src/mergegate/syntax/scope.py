@@ -93,12 +93,15 @@ class Scope:
         In functions: variables of the names that nested functions rebind.
     members
         In class bodies: what `ClassFact.places` says.
+    bases
+        What `FunctionFact.bases` says. In `env`, `~node` is set where a node is known not to be None.
     variants
         Nodes that are a parameter unless it meets a demand: what is left of it where a branch may have rebound it.
     """
 
     __slots__ = (
-        "assigned_calls", "awaits", "cells", "class_index", "dead", "definitions", "enclosing", "entry", "env", "flags",
+        "assigned_calls", "awaits", "bases", "cells", "class_index", "dead", "definitions", "enclosing", "entry",
+        "env", "flags",
         "function", "global_names", "guard", "guard_ids", "guards", "is_class", "loads", "log", "lookups", "loops",
         "members", "nonlocal_names", "operations", "parent", "results", "seen_attributes", "special", "variants",
         "walrus", "yields",
@@ -124,6 +127,7 @@ class Scope:
         self.loads: set[str] = set()
         self.lookups: dict[str, ast.expr] = {}
         self.operations: list[OperationRow] = []
+        self.bases: set[int] = set()
         self.flags = 0
         self.guard = 0
         self.guards: list[Guard] = [()]

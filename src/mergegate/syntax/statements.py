@@ -9,7 +9,7 @@ from mergegate.syntax.alternatives import STDLIB, place_of
 from mergegate.syntax.expressions import EXPRESSIONS
 from mergegate.syntax.patterns import PatternReader
 from mergegate.syntax.scope import Scope
-from mergegate.syntax.summary import NONE, UNKNOWN, ClassFact, Flag
+from mergegate.syntax.summary import NONE, UNKNOWN, ClassFact, Flag, FunctionFlag
 
 
 class StatementReader(PatternReader):
@@ -76,6 +76,8 @@ class StatementReader(PatternReader):
         target = statement.target
         held = self.read(target)
         node = self.read(statement.value)
+        self.used(held)
+        self.used(node)
         if isinstance(target, ast.Name) and target.id == "__all__":
             self.add_exports(statement.value)
         row = self.rows[node]
@@ -92,7 +94,9 @@ class StatementReader(PatternReader):
                 self.scope.loads.add(target.id)
                 self.scope.forget(target.id)
             elif isinstance(target, ast.Subscript):
-                self.operator("__delitem__", self.read(target.value), target)
+                base = self.read(target.value)
+                self.used(base)
+                self.operator("__delitem__", base, target)
                 self.read(target.slice)
             else:
                 self.read(target)
@@ -110,9 +114,11 @@ class StatementReader(PatternReader):
             if part is not None:
                 self.read(part)
         self.scope.dead = True
+        self.scope.flags |= FunctionFlag.RAISES
 
     def read_assert(self, statement: ast.Assert) -> None:
         self.read(statement.test)
+        self.scope.flags |= FunctionFlag.RAISES
         self.assume(statement.test, True)
         if statement.msg is not None:
             mark = self.scope.mark()

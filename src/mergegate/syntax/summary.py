@@ -109,7 +109,15 @@ class Flag:
 
 
 class FunctionFlag:
-    """Bits of `FunctionFact.flags`; `ALTERNATIVE` as in `Flag`, of its definition."""
+    """Bits of `FunctionFact.flags`; `ALTERNATIVE` as in `Flag`, of its definition.
+
+    Attributes
+    ----------
+    ENDS
+        The end of its body is reached.
+    RAISES
+        It has a `raise` or an `assert`.
+    """
 
     ASYNC = 1
     GENERATOR = 2
@@ -117,6 +125,8 @@ class FunctionFlag:
     STUB = 8
     CHECKS_LOOP = 16
     ALTERNATIVE = 32
+    ENDS = 64
+    RAISES = 128
 
 
 class Operation(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -182,6 +192,10 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
         Alternatives that the function's own parameters decide: each a conjunction of (index, demand). Guard 0 is empty.
     places
         Where each decorator stands.
+    bases
+        The nodes that are used in a way that None does not support, where no test before has spoken of them.
+    clears
+        The attributes of its own object that it sets to None.
     """
 
     name: str
@@ -200,6 +214,8 @@ class FunctionFact(msgspec.Struct, array_like=True, gc=False):
     guards: tuple[Guard, ...] = ((),)
     code: bytes = b"\x90"
     places: tuple[Place, ...] = ()
+    bases: tuple[int, ...] = ()
+    clears: tuple[str, ...] = ()
 
     @property
     def operations(self) -> tuple[Operation, ...]:
