@@ -131,7 +131,7 @@ class _Reader:
         end = len(text.rstrip(_BLANK))
         if start >= end:
             return Extraction(found=False, reason="the text is empty")
-        steps = _invisible(text[:start], text[end:])
+        steps = _invisible(text[:start], text[end:]) if end - start < len(text) else []
         if text[start] in "{[":
             # most answers are JSON and nothing else
             read = read_value(text if not start else text[start:], 0)

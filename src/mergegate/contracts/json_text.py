@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 MAX_DEPTH = 200
 """So deep may arrays and objects be nested; consumers in other languages stop at about that depth, too."""
@@ -69,10 +69,12 @@ def read_value(text: str, start: int) -> Parsed | Broken:
     start
         Where the value begins.
     """
+    if start == 0:
+        return _read(text)
     # an error counts the lines before it, so that many in one long text would take time without end
-    size = len(text) - start if start == 0 or len(text) - start < _WINDOW else _WINDOW
+    size = min(len(text) - start, _WINDOW)
     while True:
-        window = text if start == 0 and size >= len(text) else text[start : start + size]
+        window = text[start : start + size]
         found = _read(window)
         whole = start + size >= len(text)
         if isinstance(found, Parsed):
@@ -148,7 +150,47 @@ class _Notes:
             return math.inf
 
 
+class _DoubtfulError(Exception):
+    """There is something in it that the standard library would let pass."""
+
+
+def _unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(items)
+    if len(made) != len(items):
+        raise _DoubtfulError
+    return made
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise _DoubtfulError
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _DoubtfulError(name)
+
+
+# made once, for most texts hold nothing doubtful
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+
+
 def _read(text: str) -> Parsed | Broken:
+    try:
+        value, end = _STRICT.raw_decode(text)
+    except json.JSONDecodeError as error:
+        return Broken(error.pos, error.msg, _is_cut(text, error))
+    except RecursionError:
+        return _too_deep(text)
+    except _DoubtfulError:
+        return _noted(text)
+    except ValueError:
+        return _with_huge_numbers(text)
+    return _judged(text, value, end, _Notes())
+
+
+def _noted(text: str) -> Parsed | Broken:
     notes = _Notes()
     decoder = json.JSONDecoder(
         object_pairs_hook=notes.pairs, parse_constant=notes.constant, parse_float=notes.number
