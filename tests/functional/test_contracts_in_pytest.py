@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -270,3 +271,15 @@ def test_models_are_held_to_the_lock(pytester: pytest.Pytester, monkeypatch: pyt
     assert (code, "is not what its lock says" in said) == (1, True)
     assert 'names the policy "sideways"' in run(policy="sideways")[1]
     assert "saw no contract that is a pydantic model" in run("--mergegate-contracts-update", "-k", "nothing")[1]
+
+
+def test_the_sample_service_shows_a_contract(pytester: pytest.Pytester) -> None:
+    sample = Path(__file__).resolve().parents[2] / "fixtures" / "shop_service"
+    shutil.copytree(sample, pytester.path, dirs_exist_ok=True)
+    options = (*plugin_options(), "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    done = pytester.runpytest_inprocess(*options, "tests/answers")
+    done.assert_outcomes(passed=2, failed=2)
+    done.stdout.fnmatch_lines(["*tickets.jsonl:3: schema_violation*", "*tickets.jsonl:4: truncated*"])
+    done.stdout.fnmatch_lines(["ticket: failed: 2 of 4 answers are valid*"])
+    locked = Cli(pytester.path)("contracts", "check")
+    assert (locked.returncode, "unchanged" in locked.stdout) == (0, True), locked.stderr
