@@ -443,5 +443,6 @@ _BY_KEY = (".get", "getenv", ".findtext", "current_task", "currentframe")
 _TRANSPARENT = ("transparent", "static", "class", "property", "cached-property", "cache")
 _NEVER = frozenset(
     {"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "typing.assert_never", "pytest.fail",
-     "pytest.skip", "pytest.exit", "pytest.xfail", "typing_extensions.assert_never"}
+     "pytest.skip", "pytest.exit", "pytest.xfail", "typing_extensions.assert_never", "six.raise_from", "six.reraise",
+     "flask.abort", "werkzeug.exceptions.abort"}
 )  # fmt: skip
