@@ -11,6 +11,7 @@ from typing import NamedTuple
 from mergegate.leaks.description import Leak, described
 from mergegate.leaks.flow import ParameterFlow, parameters_of, tested_parameters
 from mergegate.leaks.scopes import scope_of
+from mergegate.leaks.setups import setups
 from mergegate.leaks.sinks import BINDING, TELEMETRY, Words, call_beginnings, load_words, loggers_of, sink_of
 from mergegate.leaks.sources import Source, Sources
 from mergegate.privacy.terms import Terms, load_terms
@@ -63,7 +64,9 @@ def scan(parsed: Parsed) -> Scanned:
     words, terms = load_words(), load_terms()
     lines = suspect_lines(parsed.data, words, terms)
     tree = parsed.tree if lines else None
-    return Scanned([], []) if tree is None else _Scan(tree, lines, words, terms).scanned()
+    found = Scanned([], []) if tree is None else _Scan(tree, lines, words, terms).scanned()
+    found.leaks.extend(setups(parsed))
+    return found
 
 
 def suspect_lines(data: bytes, words: Words, terms: Terms) -> list[int]:
