@@ -29,6 +29,11 @@ def mask(span: Span, value: str) -> str:
     return f"[{span.entity}]"
 
 
+_NAMING = mask
+# values that stand close together hide each other: without one, the next can be told
+_MOST_ROUNDS = 5
+
+
 def redact_text(text: str, *, context: str = "", entities: Collection[str] | None = None, mask: Mask = mask) -> str:
     """Return a text with masks in place of personal data and credentials.
 
@@ -39,15 +44,20 @@ def redact_text(text: str, *, context: str = "", entities: Collection[str] | Non
     mask
         Gives what to write for a value; it is handed the span and the value.
     """
-    spans = detect(text, context=context, entities=entities)
-    if not spans:
-        return text
-    pieces: list[str] = []
-    position = 0
-    for span in spans:
-        pieces += (text[position : span.start], mask(span, text[span.start : span.end]))
-        position = span.end
-    return "".join([*pieces, text[position:]])
+    for _ in range(_MOST_ROUNDS):
+        spans = detect(text, context=context, entities=entities)
+        if not spans:
+            break
+        pieces: list[str] = []
+        position = 0
+        for span in spans:
+            pieces += (text[position : span.start], mask(span, text[span.start : span.end]))
+            position = span.end
+        text = "".join([*pieces, text[position:]])
+        if mask is not _NAMING:
+            # what another mask writes may look like a value again
+            break
+    return text
 
 
 def redact(value: T, *, entities: Collection[str] | None = None, mask: Mask = mask) -> T:
