@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 
 from mergegate.cli.running import run
 from mergegate.contracts.schemas.provider_lint import lint, providers
-from mergegate.contracts.tables import read_table
 from mergegate.errors import MergegateError
+from mergegate.rules.folders import CONTRACTS
+from mergegate.rules.tables import read_table
 
 STRICT: dict[str, Any] = {
     "type": "object",
@@ -134,7 +135,7 @@ def test_a_model_of_pydantic_is_looked_at_as_it_is_sent() -> None:
 
 
 def test_every_rule_says_where_it_was_read() -> None:
-    for name, entry in read_table("providers.toml").items():
+    for name, entry in read_table(CONTRACTS, "providers.toml").items():
         assert entry["title"]
         for rule in entry.get("rule", ()):
             assert rule["source"], name

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from mergegate.contracts.tables import read_table
 from mergegate.contracts.validation import json_pointer
+from mergegate.rules.folders import CONTRACTS
+from mergegate.rules.tables import read_table
 
 
 class Found(NamedTuple):
@@ -69,7 +70,7 @@ def texts(value: Any) -> Iterator[tuple[str, str, str]]:
 
 @lru_cache
 def _markers() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    rows: list[dict[str, Any]] = read_table("injection.toml")["marker"]
+    rows: list[dict[str, Any]] = read_table(CONTRACTS, "injection.toml")["marker"]
     return tuple(
         (row["name"], row["summary"], re.compile(row["pattern"], re.IGNORECASE | re.MULTILINE)) for row in rows
     )

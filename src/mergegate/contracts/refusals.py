@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from mergegate.contracts.tables import read_table
+from mergegate.rules.folders import CONTRACTS
+from mergegate.rules.tables import read_table
 
 _LONGEST = 1200
 _SPACES = re.compile(r"\s+")
@@ -23,5 +24,5 @@ def is_refusal(text: str) -> bool:
 
 @lru_cache
 def _phrases() -> re.Pattern[str]:
-    phrases: list[str] = read_table("refusals.toml")["phrases"]
+    phrases: list[str] = read_table(CONTRACTS, "refusals.toml")["phrases"]
     return re.compile("|".join(rf"(?:^|[.!?,:;] ){re.escape(each)}(?!\w)" for each in phrases))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from mergegate.privacy.tables import read_table
+from mergegate.rules.folders import PRIVACY
+from mergegate.rules.tables import read_table
 from mergegate.secrets.names import words_of
 
 LOGGING, OUTPUT, TELEMETRY, BINDING = "logging", "output", "telemetry", "binding"
@@ -54,7 +55,7 @@ def load_words() -> Words:
     mergegate.errors.RuleError
         If it is missing or malformed.
     """
-    table: dict[str, Any] = read_table(_TABLE)
+    table: dict[str, Any] = read_table(PRIVACY, _TABLE)
     logging, sanitizers = table["logging"], table["sanitizers"]
     return Words(
         receivers=frozenset(logging["receivers"]),

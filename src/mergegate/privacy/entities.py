@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from mergegate.errors import RuleError
 from mergegate.privacy.checks import Check, find_check
-from mergegate.privacy.tables import read_table
+from mergegate.rules.folders import PRIVACY
+from mergegate.rules.tables import read_table
 
 _TABLE = "entities.toml"
 _BEFORE = r"(?<![\w])"
@@ -94,7 +95,7 @@ def load_entities() -> Entities:
     entities: list[Entity] = []
     forms: list[Form] = []
     try:
-        for row in read_table(_TABLE)["entity"]:
+        for row in read_table(PRIVACY, _TABLE)["entity"]:
             entities.append(Entity(row["name"], row["category"], row["level"], tuple(row["good"]), tuple(row["bad"])))
             forms.extend(_form(row["name"], each, len(forms) + n) for n, each in enumerate(row["forms"]))
     except (KeyError, TypeError, ValueError, re.error) as error:

@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from mergegate.errors import RuleError
-from mergegate.privacy.tables import read_table
+from mergegate.rules.folders import PRIVACY
+from mergegate.rules.tables import read_table
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TABLE = "terms.toml"
@@ -113,7 +114,7 @@ def load_terms() -> Terms:
     RuleError
         If it is malformed.
     """
-    table = read_table(_TABLE)
+    table = read_table(PRIVACY, _TABLE)
     try:
         terms = [
             Term(

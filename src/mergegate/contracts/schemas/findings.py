@@ -9,8 +9,9 @@ from mergegate.contracts.schemas.compatibility import Compatibility
 from mergegate.contracts.schemas.json_data import parsed, shown
 from mergegate.contracts.schemas.judgement import State, Verdict
 from mergegate.contracts.schemas.lock import FILE
-from mergegate.contracts.tables import read_table
 from mergegate.finding import Confidence, Finding, Severity, Step
+from mergegate.rules.folders import CONTRACTS
+from mergegate.rules.tables import read_table
 
 FAMILY = "contracts"
 BREAKS = "contract-breaks-consumers"
@@ -27,7 +28,7 @@ _MOST = 12
 
 def rule_texts() -> dict[str, dict[str, str]]:
     """Return summary, reason and repair of each rule of this family, by id."""
-    return read_table("rules.toml")
+    return read_table(CONTRACTS, "rules.toml")
 
 
 def findings(verdict: Verdict) -> Iterator[Finding]:

@@ -15,9 +15,10 @@ from mergegate.contracts.schemas.json_data import Document, Pointer, as_list, as
 from mergegate.contracts.schemas.keywords import walk
 from mergegate.contracts.schemas.lint_checks import CHECKS, Trouble, measured
 from mergegate.contracts.schemas.normal import Schema, load
-from mergegate.contracts.tables import read_table
 from mergegate.errors import MergegateError
 from mergegate.finding import Confidence, Finding, Severity
+from mergegate.rules.folders import CONTRACTS
+from mergegate.rules.tables import read_table
 
 RULE = "schema-unsupported-by-provider"
 _TABLE = "providers.toml"
@@ -66,7 +67,7 @@ class Remark:
 
 def providers() -> tuple[str, ...]:
     """Return the names of the providers that are known."""
-    return tuple(read_table(_TABLE))
+    return tuple(read_table(CONTRACTS, _TABLE))
 
 
 def lint(
@@ -90,7 +91,7 @@ def lint(
     MergegateError
         If the provider is not known, or the schema is none.
     """
-    table = read_table(_TABLE)
+    table = read_table(CONTRACTS, _TABLE)
     if provider not in table:
         hint = f"{guess(provider, table)}known: {', '.join(table)}"
         raise MergegateError(f"There is no provider {provider!r}", hint)
