@@ -178,39 +178,28 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constan
 
 def _read(text: str) -> Parsed | Broken:
     try:
-        value, end = _STRICT.raw_decode(text)
-    except json.JSONDecodeError as error:
-        return Broken(error.pos, error.msg, _is_cut(text, error))
-    except RecursionError:
-        return _too_deep(text)
+        return _decoded(text, _STRICT, _Notes())
     except _DoubtfulError:
-        return _noted(text)
+        pass
     except ValueError:
-        return _with_huge_numbers(text)
-    return _judged(text, value, end, _Notes())
-
-
-def _noted(text: str) -> Parsed | Broken:
-    notes = _Notes()
-    decoder = json.JSONDecoder(
-        object_pairs_hook=notes.pairs, parse_constant=notes.constant, parse_float=notes.number
-    )  # fmt: skip
+        # a whole number with more digits than this Python converts
+        return _noted(text, huge=True)
     try:
-        value, end = decoder.raw_decode(text)
-    except json.JSONDecodeError as error:
-        return Broken(error.pos, error.msg, _is_cut(text, error))
-    except RecursionError:
-        return _too_deep(text)
+        return _noted(text, huge=False)
     except ValueError:
-        return _with_huge_numbers(text)
-    return _judged(text, value, end, notes)
+        return _noted(text, huge=True)
 
 
-def _with_huge_numbers(text: str) -> Parsed | Broken:
+def _noted(text: str, *, huge: bool) -> Parsed | Broken:
     notes = _Notes()
     decoder = json.JSONDecoder(
-        object_pairs_hook=notes.pairs, parse_constant=notes.constant, parse_float=notes.number, parse_int=notes.huge
+        object_pairs_hook=notes.pairs, parse_constant=notes.constant, parse_float=notes.number,
+        parse_int=notes.huge if huge else None,
     )  # fmt: skip
+    return _decoded(text, decoder, notes)
+
+
+def _decoded(text: str, decoder: json.JSONDecoder, notes: _Notes) -> Parsed | Broken:
     try:
         value, end = decoder.raw_decode(text)
     except json.JSONDecodeError as error:
