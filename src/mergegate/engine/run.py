@@ -26,6 +26,7 @@ from mergegate.engine.per_file import FileStage
 from mergegate.engine.results import Analysis, Outcome, decode, encode
 from mergegate.errors import MergegateError
 from mergegate.files.ignore import SUFFIX
+from mergegate.rules.selection import selected_rules
 from mergegate.secrets.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -175,13 +176,9 @@ class Run:
         self._catalogue_key = catalogue_key(self.rules_part, self._digests)
         self.rules = load_catalogue(config, self._catalogue_key, store)
         config.check_rules(self.rules, {rule.family for rule in self.rules.values()})
-        wanted = {*config.select, *config.severity}
-        # what only rules ask for that are off by default is not looked for, unless one of them is named
-        self._checks = {
-            rule.check
-            for rule in self.rules.values()
-            if rule.enabled or not wanted.isdisjoint((rule.id, rule.family, "all"))
-        }
+        selected = selected_rules(self.rules, config.select, config.ignore)
+        # what only rules ask for that are off by default is not looked for, unless one of them is selected
+        self._checks = {rule.check for rule in self.rules.values() if rule.enabled or rule.id in selected}
 
     def outcome(self, inputs: Sequence[Input]) -> tuple[int, Outcome]:
         """Return how many files' facts came out of the cache, and what the run found."""

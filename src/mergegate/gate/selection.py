@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING
 
 from mergegate.config import Config
 from mergegate.finding import Confidence, Finding, Severity
+from mergegate.rules.selection import EVERYTHING, selected_rules
 
 if TYPE_CHECKING:
     from mergegate.rules.rule import Rule
 
-EVERYTHING = "all"
-
 
 class Selector:
     """Answers what a project reports.
-
-    Of the names in `select` and `ignore` the more specific one wins: a rule over its family over `all`; of equally
-    specific ones, `ignore`. An empty `select` means every rule that is enabled by default.
 
     Parameters
     ----------
@@ -32,9 +28,7 @@ class Selector:
     """
 
     def __init__(self, config: Config, rules: Mapping[str, Rule], paths: Collection[str] = ()) -> None:
-        # a family that is off as a whole is asked for by its name
-        on = {rule.family for rule in rules.values() if rule.enabled}
-        self.selected = frozenset(rule.id for rule in rules.values() if _is_selected(rule, config, on))
+        self.selected = selected_rules(rules, config.select, config.ignore)
         self._floor = Confidence(config.min_confidence).rank
         self._severities = {name: Severity(severity) for name, severity in config.severity.items()}
         self._ignored_in = [(matcher(p), frozenset(names)) for p, names in config.per_file_ignores.items()]
@@ -70,15 +64,6 @@ class Selector:
 def within(path: str, folder: str) -> bool:
     """Tell whether a path is `folder` or lies below it; both are POSIX paths relative to the root."""
     return path == folder or path.startswith(f"{folder}/")
-
-
-def _is_selected(rule: Rule, config: Config, on: Collection[str]) -> bool:
-    for name in (rule.id, rule.family, EVERYTHING):
-        if name in config.ignore:
-            return False
-        if name in config.select:
-            return rule.enabled or name != rule.family or rule.family not in on
-    return rule.enabled and not config.select
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
