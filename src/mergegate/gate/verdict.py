@@ -8,7 +8,7 @@ from mergegate.config_gate import GateConfig
 from mergegate.finding import Severity
 from mergegate.gate.conditions import Condition, Status
 from mergegate.gate.report import Report, Result
-from mergegate.gate.selection import EVERYTHING
+from mergegate.rules.selection import EVERYTHING
 
 SOURCE = "findings"
 _BY_WEIGHT = tuple(Severity)

@@ -8,7 +8,8 @@ from datetime import date
 from mergegate.config import Config
 from mergegate.config_gate import Waiver
 from mergegate.finding import Finding
-from mergegate.gate.selection import EVERYTHING, matcher
+from mergegate.gate.selection import matcher
+from mergegate.rules.selection import EVERYTHING
 
 
 class Waivers:

@@ -18,7 +18,7 @@ from mergegate.rules.model import (
     Replacement,
 )
 
-_VERSION = 2
+_VERSION = 3
 
 
 def compile_knowledge(knowledge: Knowledge) -> bytes:
@@ -36,6 +36,7 @@ def compile_knowledge(knowledge: Knowledge) -> bytes:
         "safe": sorted(knowledge.safe),
         "handovers": sorted(knowledge.handovers),
         "barriers": sorted(knowledge.barriers),
+        "never_returns": sorted(knowledge.never_returns),
         "callers": [_row(caller) for caller in callers.values()],
         "decorators": dict(knowledge.decorators),
         "loop_entries": [_row(entry) for entry in knowledge.loop_entries],
@@ -85,6 +86,7 @@ def _knowledge(document: Any, types: Mapping[str, object], aliases: Mapping[str,
         handovers=frozenset(document["handovers"]),
         barriers=frozenset(document["barriers"]),
         optional=document["optional"],
+        never_returns=frozenset(document["never_returns"]),
     )
 
 

@@ -21,7 +21,10 @@ from mergegate.rules.model import (
 from mergegate.rules.names import SHAPE, covers, expand, first_malformed
 from mergegate.rules.reading import Table, read_toml
 
-_KINDS = ("blocking", "safe", "handovers", "barriers", "caller", "decorators", "loop_entry", "replacement", "optional")
+_KINDS = (
+    "blocking", "safe", "handovers", "barriers", "caller", "decorators", "loop_entry", "replacement", "optional",
+    "never_returns",
+)  # fmt: skip
 _DECLARED = "declared as blocking in the configuration"
 
 
@@ -36,6 +39,7 @@ class KnowledgeBuilder:
         self.safe: set[str] = set()
         self.handovers: set[str] = set()
         self.barriers: set[str] = set()
+        self.never_returns: set[str] = set()
         self.callers: dict[str, Caller] = {}
         self.decorators: dict[str, str] = {}
         self.loop_entries: list[LoopEntry] = []
@@ -74,6 +78,7 @@ class KnowledgeBuilder:
             self.safe.add(name)
         self.handovers.update(_names(top, "handovers"))
         self.barriers.update(_names(top, "barriers"))
+        self.never_returns.update(_names(top, "never_returns"))
         self._add_callables(top)
         for table in top.tables("optional"):
             table.expecting("names", "arguments")
@@ -140,6 +145,7 @@ class KnowledgeBuilder:
             handovers=frozenset(self.handovers),
             barriers=frozenset(self.barriers),
             optional=self.optional,
+            never_returns=frozenset(self.never_returns),
         )
 
     def _blocking(self, table: Table) -> Blocking:

@@ -181,6 +181,8 @@ class Knowledge:
         Top-level packages of which installed bodies are known, each with its distribution as `name==version`.
     optional
         Callables that give None where nothing is found, each with the most arguments with which it does.
+    never_returns
+        Callables that always raise or end the process.
     """
 
     blocking: Mapping[str, Blocking]
@@ -195,6 +197,7 @@ class Knowledge:
     barriers: frozenset[str] = frozenset()
     installed: Mapping[str, str] = field(default_factory=dict[str, str])
     optional: Mapping[str, int] = field(default_factory=dict[str, int])
+    never_returns: frozenset[str] = frozenset()
 
     def lookup(self, name: str) -> Blocking | None:
         """Return the entry for a dotted name, or None if nothing is known or it is known to be safe."""

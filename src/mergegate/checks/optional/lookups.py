@@ -33,6 +33,7 @@ class Lookups:
     def __init__(self, program: CallGraph, knowledge: Knowledge) -> None:
         self.program = program
         self.optional = knowledge.optional
+        self.never_returns = knowledge.never_returns
         self.reasons = Reasons()
         self.likely = Likely(program, knowledge)
         self.attributes = OptionalAttributes(program, self.likely)
@@ -185,7 +186,7 @@ class Lookups:
 
     def _library(self, asking: Answers, call: ast.Call, callee: Callee, count: int) -> Called:
         name = str(callee[1]) if callee[0] == "x" else f"{callee[1]}.{callee[3]}"
-        if name in _NEVER:
+        if name in self.never_returns:
             return Called(never=True, known=True)
         most = self.listed(name)
         if most is None or count > most:
@@ -441,8 +442,3 @@ _TELLING = (
 # whether a key is there is often known from elsewhere
 _BY_KEY = (".get", "getenv", ".findtext", "current_task", "currentframe")
 _TRANSPARENT = ("transparent", "static", "class", "property", "cached-property", "cache")
-_NEVER = frozenset(
-    {"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "typing.assert_never", "pytest.fail",
-     "pytest.skip", "pytest.exit", "pytest.xfail", "typing_extensions.assert_never", "six.raise_from", "six.reraise",
-     "flask.abort", "werkzeug.exceptions.abort"}
-)  # fmt: skip
