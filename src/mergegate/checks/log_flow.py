@@ -75,7 +75,7 @@ def check(program: CallGraph, rules: Sequence[Rule], knowledge: Knowledge) -> It
 
 def _known(program: CallGraph) -> Writers:
     """Return the functions that write what they are given themselves."""
-    noted: Mapping[str, list[list[Any]]] = program.stages.get(STAGE, {})
+    noted: Mapping[str, list[list[Any]]] = program.stage_results.get(STAGE, {})
     found: Writers = {}
     for module, path in enumerate(program.paths):
         rows = noted.get(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -36,67 +36,84 @@ _BUILT_IN = ("core", "secrets")
 _MUCH = 12_000_000
 
 
+class Asked(NamedTuple):
+    """What is asked of a program, and what may be looked at for the answers.
+
+    Attributes
+    ----------
+    inputs
+        The files of the program, sorted by path.
+    vocabulary
+        What to look for.
+    checks
+        The checks to ask.
+    contents
+        Returns the contents of a file, for checks that look at bodies again.
+    stage_results
+        What other stages know of files, by stage and path.
+    """
+
+    inputs: Sequence[Input]
+    vocabulary: Vocabulary
+    checks: Collection[str]
+    contents: Callable[[Input], bytes]
+    stage_results: Mapping[str, Mapping[str, Any]]
+
+    def outcome(self, program: CallGraph, knowledge: Knowledge) -> Outcome:
+        """Return what a linked program shows.
+
+        Parameters
+        ----------
+        knowledge
+            The knowledge tables, those of installed packages included.
+        """
+        by_path = {each.path: each for each in self.inputs}
+        program.texts = lambda path: self.contents(by_path[path])
+        program.stage_results = self.stage_results
+        rules = self.vocabulary.rules
+        unreadable = _unreadable(program, self.inputs, rules[UNREADABLE])
+        findings = [*unreadable, *_ask(program, rules, knowledge, self.checks)]
+        return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
+
+
 def evaluate(
-    config: Config,
-    vocabulary: Vocabulary,
-    inputs: Sequence[Input],
-    summaries: list[Summary],
-    dependencies: Dependencies,
-    *,
-    links: Links | None = None,
-    contents: Callable[[Input], bytes],
-    notes: Mapping[str, Mapping[str, Any]],
-    checks: Collection[str],
+    asked: Asked, config: Config, summaries: list[Summary], dependencies: Dependencies, *, links: Links | None = None
 ) -> Outcome:
     """Link the summaries into a program and ask all checks.
 
     Parameters
     ----------
+    asked
+        What to ask.
     config
         The project.
-    vocabulary
-        What to look for.
-    inputs, summaries
-        The files of the program, sorted by path, and their summaries, which are let go of.
+    summaries
+        Those of the files, which are let go of.
     dependencies
         The installed packages.
     links
         What is known of the program before the last edit; None: nothing is, and nothing is kept.
-    contents
-        Returns the contents of a file, for checks that look at bodies again.
-    notes
-        What other stages know of files, by stage and path.
-    checks
-        The checks to ask.
 
     Raises
     ------
     RuleError
         If a rule asks for a check that does not exist.
     """
-    rules = vocabulary.rules
+    inputs = asked.inputs
     modules = list(zip([each.path for each in inputs], _decoded(summaries), strict=True))
     # the cache serves no other thread
-    extended = dependencies.extend(vocabulary, modules)
+    extended = dependencies.extend(asked.vocabulary, modules)
     before = links.before(inputs, dependencies.tables) if links is not None else None
 
     def run() -> tuple[CallGraph, Outcome]:
         program = link(modules, extended, config.src) if links is None else None
         program = program or link_after(before, modules, extended, config.src)
-        outcome = _outcome(program)
+        outcome = asked.outcome(program, extended)
         if program.is_entangled and before is not None:
             program.take_back_rows()
             program = link_after(None, modules, extended, config.src)
-            outcome = _outcome(program)
+            outcome = asked.outcome(program, extended)
         return program, outcome
-
-    by_path = {each.path: each for each in inputs}
-
-    def _outcome(program: CallGraph) -> Outcome:
-        program.texts = lambda path: contents(by_path[path])
-        program.stages = notes
-        findings = [*_unreadable(program, inputs, rules[UNREADABLE]), *_ask(program, rules, extended, checks)]
-        return Outcome(tuple(sorted(findings, key=lambda finding: finding.sort_key)), _pragmas(program))
 
     program, outcome = on_fresh_stack(run)
     if links is not None and isinstance(program, RecordingGraph):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mergegate.engine.links import Links
 
 # what stages know of files, by stage and path
-_Notes = Mapping[str, Mapping[str, Any]]
+_StageResults = Mapping[str, Mapping[str, Any]]
 
 
 def analyse(
@@ -214,8 +214,8 @@ class Run:
         self.reader.release()
         secrets, comments = credentials.findings(inputs, self.rules)
         leaked = leaks.findings(modules, self.rules) if self._looks_for_leaks() else []
-        notes = {leaks.entry: leaks.writers(modules)} if self._looks_for_leaks() else {}
-        cached, outcome = self._linked(modules, summaries, notes)
+        stage_results = {leaks.entry: leaks.writers(modules)} if self._looks_for_leaks() else {}
+        cached, outcome = self._linked(modules, summaries, stage_results)
         findings = sorted((*outcome.findings, *secrets, *leaked), key=lambda each: each.sort_key)
         pragmas = {
             path: (*outcome.pragmas.get(path, ()), *comments.get(path, ())) for path in {**outcome.pragmas, **comments}
@@ -236,10 +236,14 @@ class Run:
     def _looks_for_leaks(self) -> bool:
         return any(rule.check == LEAKS for rule in self.rules.values())
 
-    def _linked(self, inputs: Sequence[Input], summaries: Summaries, notes: _Notes) -> tuple[int, Outcome]:
+    def _linked(
+        self, inputs: Sequence[Input], summaries: Summaries, stage_results: _StageResults
+    ) -> tuple[int, Outcome]:
         """Return how many files' facts came out of the cache, and what the linked program shows."""
         try:
-            return summaries.cached, self._evaluate(inputs, summaries.given(), notes, self.store, self._dependencies)
+            return summaries.cached, self._evaluate(
+                inputs, summaries.given(), stage_results, self.store, self._dependencies
+            )
         except (MergegateError, ChangedUnderneath):
             raise
         except Exception:
@@ -254,26 +258,24 @@ class Run:
             again.look_up(inputs)
             self._examine(again)
             self.rules = load_catalogue(self.config, self._catalogue_key, None)
-            return 0, self._evaluate(inputs, again.given(), notes, None, Dependencies(self.config, None))
+            return 0, self._evaluate(inputs, again.given(), stage_results, None, Dependencies(self.config, None))
 
     def _evaluate(
         self,
         inputs: Sequence[Input],
         summaries: list[Summary],
-        notes: _Notes,
+        stage_results: _StageResults,
         store: Store | None,
         dependencies: Dependencies,
     ) -> Outcome:
         # a run without changes needs none of it
-        from mergegate.engine.evaluation import evaluate  # noqa: PLC0415
+        from mergegate.engine.evaluation import Asked, evaluate  # noqa: PLC0415
         from mergegate.engine.vocabulary import load_vocabulary  # noqa: PLC0415
 
         vocabulary = load_vocabulary(self.config, self.rules, self._knowledge_key(), store)
         links = self._links(store) if store is not None else None
-        return evaluate(
-            self.config, vocabulary, inputs, summaries, dependencies,
-            links=links, contents=self.reader.contents, notes=notes, checks=self._checks,
-        )  # fmt: skip
+        asked = Asked(inputs, vocabulary, self._checks, self.reader.contents, stage_results)
+        return evaluate(asked, self.config, summaries, dependencies, links=links)
 
     def _links(self, store: Store) -> Links:
         from mergegate.engine.links import Links  # noqa: PLC0415

@@ -29,7 +29,7 @@ class CallGraph(Dispatch):
         self.edges: list[list[Edge]] = [[] for _ in self.functions]
         self.texts: Callable[[str], bytes] = _no_text
         # what other stages know of files, by stage and path
-        self.stages: Mapping[str, Mapping[str, Any]] = {}
+        self.stage_results: Mapping[str, Mapping[str, Any]] = {}
         self.property_names = {
             f.name for f in self.functions if f.owner >= 0 and f.decorators and not f.flags & FunctionFlag.LAMBDA
         }
