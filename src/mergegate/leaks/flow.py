@@ -11,8 +11,6 @@ from mergegate.leaks.sources import Scope, Source, Sources
 from mergegate.privacy.terms import Term, Terms
 from mergegate.secrets.names import words_of
 
-# parameters whose last word is one of these hold what something is called
-_NO_VALUES = frozenset({"name", "names", "id", "ids", "identifier", "type", "kind", "count"})
 # what a parameter holds is known only where the function is called
 _WHATEVER = Term("", "", "", "", "")
 
@@ -58,7 +56,7 @@ class ParameterFlow(Sources):
         yield from ()
 
 
-def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef, terms: Terms) -> frozenset[str]:
+def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef, terms: Terms, words: Words) -> frozenset[str]:
     """Return the parameters that a function never binds to something else and whose names say nothing of them."""
     given = function.args
     names = {each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
@@ -69,7 +67,7 @@ def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef, terms: Terms
             node.id for node in own_nodes(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
     return frozenset(
-        name for name in names if terms.classify(name) is None and _NO_VALUES.isdisjoint(words_of(name)[-1:])
+        name for name in names if terms.classify(name) is None and words.naming.isdisjoint(words_of(name)[-1:])
     )
 
 

@@ -38,7 +38,7 @@ class Caller:
         words, terms = load_words(), load_terms()
         function = _function(text)
         scope = _NOTHING_KNOWN if function is None else scope_of(function, words)
-        own = frozenset[str]() if function is None else parameters_of(function, terms)
+        own = frozenset[str]() if function is None else parameters_of(function, terms, words)
         self._words = words
         self._sources = Sources(terms, words, scope)
         self._flow = ParameterFlow(terms, words, scope, own)

@@ -184,7 +184,9 @@ class _Scan:
 
     def _readers(self, owner: ast.AST) -> _Readers:
         scope = scope_of(owner, self._words)
-        parameters = parameters_of(owner, self._terms) if isinstance(owner, _FUNCTION) else frozenset[str]()
+        parameters = (
+            parameters_of(owner, self._terms, self._words) if isinstance(owner, _FUNCTION) else frozenset[str]()
+        )
         flow = ParameterFlow(self._terms, self._words, scope, parameters) if parameters else None
         return _Readers(Sources(self._terms, self._words, scope), flow, tested_parameters(owner) if parameters else {})
 

@@ -25,6 +25,8 @@ class Words:
     ----------
     receivers, makers, methods, binders
         Of loggers: their names, what makes them, what writes, and what binds values to later records.
+    naming
+        Last words of parameters that hold what something is called.
     functions
         Dotted names of functions that write to an output.
     telemetry
@@ -38,6 +40,7 @@ class Words:
     makers: frozenset[str]
     methods: frozenset[str]
     binders: frozenset[str]
+    naming: frozenset[str]
     functions: frozenset[str]
     telemetry: frozenset[str]
     sanitizers: frozenset[str]
@@ -62,6 +65,7 @@ def load_words() -> Words:
         makers=frozenset(logging["makers"]),
         methods=frozenset(logging["methods"]),
         binders=frozenset(logging["binders"]),
+        naming=frozenset(logging["naming"]),
         functions=frozenset(table["output"]["functions"]),
         telemetry=frozenset(table["telemetry"]["methods"]),
         sanitizers=frozenset(sanitizers["functions"]),
