@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
+from mergegate.nullness.control import ControlRun, Return
 from mergegate.nullness.patterns import PatternRun
 from mergegate.nullness.values import (
     OK,
@@ -14,7 +15,6 @@ from mergegate.nullness.values import (
     State,
     Value,
     forget,
-    join,
     last_name,
     meet_into,
     path_of,
@@ -23,29 +23,11 @@ from mergegate.nullness.values import (
 )
 from mergegate.syntax.alternatives import place_of
 
-_MAX_ROUNDS = 6
 _ENDING = frozenset({"exit", "_exit", "abort", "fail", "skip", "quit", "xfail", "assert_never", "assertFail"})
 
 
-class Return(NamedTuple):
-    """A `return`: its line (of a function's end without one: that of its last statement), what it gives, where."""
-
-    line: int
-    value: Value
-    state: State
-    expression: ast.expr | None
-    explicit: bool
-
-
-class StatementRun(PatternRun):
+class StatementRun(ControlRun):
     """Runs statements: each takes the state before it and returns the one behind, None where nothing follows."""
-
-    def start(self) -> None:
-        """Forget what an earlier run has noted."""
-        self.returns: list[Return] = []
-        self.loops: list[tuple[list[State | None], list[State | None]]] = []
-        self.attempts: list[State] = []
-        self.rebound: set[str] = set()
 
     def function(self, definition: ast.FunctionDef | ast.AsyncFunctionDef, state: State) -> State | None:
         """Run the body of a function."""
@@ -267,147 +249,6 @@ class StatementRun(PatternRun):
         state[statement.name] = SOMETHING
         return state
 
-    # -- branches and loops --------------------------------------------------------------------------------------
-
-    def _if(self, statement: ast.If, state: State) -> State | None:
-        self.value(statement.test, state)
-        no = self.assume(statement.test, dict(state), truth=False)
-        yes = self.assume(statement.test, dict(state), truth=True)
-        ends = [self.block(statement.body, yes), self.block(statement.orelse, no)]
-        out = join(ends)
-        if out is not None and ends[0] is not None and ends[1] is not None:
-            self._correlate(statement, ends[0], ends[1], out)
-        return out
-
-    def _correlate(self, statement: ast.If, yes: State, no: State, out: State) -> None:
-        """Remember what names hold on which way, for a later test of the same condition."""
-        differing = [
-            key for key, held in out.items()
-            if key[0] not in "?(~" and held.origins != SAFE and yes.get(key) != no.get(key)
-        ]  # fmt: skip
-        if not differing:
-            return
-        bound = {part.id for part in stores(statement.body + statement.orelse)}
-        names = {part.id for part in ast.walk(statement.test) if isinstance(part, ast.Name)}
-        if bound & names or any(isinstance(part, ast.NamedExpr | ast.Await) for part in ast.walk(statement.test)):
-            return
-        held = tuple({key: way[key] for key in differing if key in way} for way in (yes, no))
-        self.correlations += 1
-        out[f"~{self.text(statement.test)}"] = held
-        if isinstance(statement.test, ast.UnaryOp) and isinstance(statement.test.op, ast.Not):
-            out[f"~{self.text(statement.test.operand)}"] = held[::-1]
-
-    def _while(self, statement: ast.While, state: State) -> State | None:
-        def test(at: State, *, truth: bool) -> State | None:
-            self.value(statement.test, at)
-            return self.assume(statement.test, at, truth=truth)
-
-        entry: State = state
-        breaks: list[State | None] = []
-        for _ in range(_MAX_ROUNDS):
-            breaks, again = [], list[State | None]()
-            self.loops.append((breaks, again))
-            end = self.block(statement.body, test(dict(entry), truth=True))
-            self.loops.pop()
-            new = join([entry, end, *again])
-            if new is None or new == entry:
-                break
-            entry = new
-        return join([self.block(statement.orelse, test(dict(entry), truth=False)), *breaks])
-
-    def _for(self, statement: ast.For | ast.AsyncFor, state: State) -> State | None:
-        held = self.value(statement.iter, state)
-        self.use(statement.iter, "iteration", held)
-        element = SOMETHING if isinstance(statement, ast.AsyncFor) else self.element(held)
-        if statement.type_comment and element == SOMETHING:
-            element = self.oracle.annotation(statement.type_comment)
-        entry: State = state
-        breaks: list[State | None] = []
-        never_empty = isinstance(statement.iter, ast.Tuple | ast.List) and bool(statement.iter.elts)
-        ends: list[State | None] = []
-        for _ in range(_MAX_ROUNDS):
-            breaks, again = [], list[State | None]()
-            self.loops.append((breaks, again))
-            inside = dict(entry)
-            self.bind(statement.target, element, inside)
-            end = self.block(statement.body, inside)
-            self.loops.pop()
-            ends = [end, *again]
-            new = join([entry, *ends])
-            if new is None or new == entry:
-                break
-            entry = new
-        behind = join(ends) if never_empty else dict(entry)
-        return join([self.block(statement.orelse, behind), *breaks])
-
-    def _break(self, statement: ast.Break, state: State) -> None:
-        del statement
-        if self.loops:
-            self.loops[-1][0].append(state)
-
-    def _continue(self, statement: ast.Continue, state: State) -> None:
-        del statement
-        if self.loops:
-            self.loops[-1][1].append(state)
-
-    # -- exceptions ----------------------------------------------------------------------------------------------
-
-    def _attempt(self, body: Sequence[ast.stmt], state: State, caught: frozenset[str]) -> tuple[State | None, State]:
-        """Run statements that may break off; return the state behind them, and that of all places in them."""
-        inside: State = dict(state)
-        self.attempts.append(inside)
-        self.catching.append(caught)
-        end = self.block(body, state)
-        self.catching.pop()
-        self.attempts.pop()
-        if end is not None:
-            meet_into(inside, end)
-        return end, inside
-
-    def _with(self, statement: ast.With | ast.AsyncWith, state: State) -> State | None:
-        swallowed: set[str] = set()
-        swallows = False
-        for item in statement.items:
-            held = self.value(item.context_expr, state)
-            self.use(item.context_expr, "context", held)
-            if item.optional_vars is not None:
-                self.bind(item.optional_vars, SOMETHING, state)
-            manager = item.context_expr
-            if isinstance(manager, ast.Call) and last_name(manager.func) in ("suppress", "raises", "assertRaises"):
-                swallowed |= {last_name(argument) for argument in manager.args}
-                swallows = True
-            elif self.oracle.swallows(manager):
-                swallows = True
-        if not swallows:
-            return self.block(statement.body, state)
-        end, broken = self._attempt(statement.body, state, frozenset(swallowed))
-        return join([end, broken])
-
-    def _try(self, statement: ast.Try, state: State) -> State | None:
-        caught = frozenset(name for handler in statement.handlers for name in _caught(handler))
-        end, broken = self._attempt(statement.body, state, caught)
-        ways = [self.block(statement.orelse, end)]
-        returned = len(self.returns)
-        for handler in statement.handlers:
-            way = dict(broken)
-            if handler.type is not None:
-                self.value(handler.type, way)
-            if handler.name:
-                way[handler.name] = SOMETHING
-            ways.append(self.block(handler.body, way))
-        out = join(ways)
-        if not statement.finalbody:
-            return out
-        last = self.block(statement.finalbody, join([out, broken]))
-        if last is None:
-            del self.returns[returned:]
-            return None
-        if out is None:
-            return None
-        # behind `finally` holds what the ways that get there say, and what it does itself
-        with self.silence():
-            return self.block(statement.finalbody, out)
-
     _statements: ClassVar[dict[type[ast.AST], Callable[..., State | None]]] = {
         ast.Assign: _assign, ast.AnnAssign: _annotated,
         ast.AugAssign: _augmented, ast.Expr: _expression,
@@ -415,30 +256,15 @@ class StatementRun(PatternRun):
         ast.Delete: _delete, ast.FunctionDef: _definition,
         ast.AsyncFunctionDef: _definition, ast.ClassDef: _class,
         ast.Import: _import, ast.ImportFrom: _import,
-        ast.If: _if, ast.While: _while, ast.For: _for,
-        ast.AsyncFor: _for, ast.Break: _break,
-        ast.Continue: _continue, ast.With: _with,
-        ast.AsyncWith: _with, ast.Try: _try, ast.TryStar: _try,
+        ast.If: ControlRun.branch, ast.While: ControlRun.while_loop, ast.For: ControlRun.for_loop,
+        ast.AsyncFor: ControlRun.for_loop, ast.Break: ControlRun.leave_loop,
+        ast.Continue: ControlRun.next_round, ast.With: ControlRun.enter,
+        ast.AsyncWith: ControlRun.enter, ast.Try: ControlRun.guarded, ast.TryStar: ControlRun.guarded,
         ast.Match: PatternRun.match,
     }  # fmt: skip
 
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-
-
-def stores(body: Sequence[ast.AST]) -> list[ast.Name]:
-    """Return the names that statements bind or delete, those of functions in them included."""
-    return [
-        part for statement in body for part in ast.walk(statement)
-        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)
-    ]  # fmt: skip
-
-
-def _caught(handler: ast.ExceptHandler) -> set[str]:
-    if handler.type is None:
-        return {"BaseException"}
-    parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return {last_name(part) for part in parts}
 
 
 _SPEAKING = frozenset(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mergegate.nullness.reading import FunctionTree, Lines
 from mergegate.nullness.run import FunctionRun
-from mergegate.nullness.statements import Return
+from mergegate.nullness.control import Return
 from mergegate.nullness.values import SAFE, State
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.syntax.summary import FunctionFlag
