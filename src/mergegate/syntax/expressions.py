@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from mergegate.syntax.alternatives import STDLIB, asks_for_version
+from mergegate.syntax.displays import DisplayReader
 from mergegate.syntax.fingerprints import MAX_LENGTH, fingerprint
-from mergegate.syntax.functions import FunctionReader
 from mergegate.syntax.reader import WITHOUT_PROPERTIES
 from mergegate.syntax.scope import Scope
 from mergegate.syntax.summary import (
@@ -25,7 +25,7 @@ from mergegate.syntax.summary import (
 )  # fmt: skip
 
 
-class ExpressionReader(FunctionReader):
+class ExpressionReader(DisplayReader):
     """Handlers for expressions.
 
     The handlers of the four kinds that make up nine tenths of all expressions look others up in `EXPRESSIONS` directly
@@ -282,53 +282,6 @@ class ExpressionReader(FunctionReader):
             for name, node in scope.walrus[mark[1] :]:
                 self.bind(name, node)
 
-    # -- items and containers ------------------------------------------------------------------------------------
-
-    def read_subscript(self, expression: ast.Subscript) -> int:
-        base = self.read(expression.value)
-        self.operator("__getitem__", base, expression)
-        self.used(base)
-        return self.nodes["[", base, self.read(expression.slice)]
-
-    def read_slice(self, expression: ast.Slice) -> int:
-        for part in (expression.lower, expression.upper, expression.step):
-            if part is not None:
-                self.read(part)
-        return ELLIPSIS
-
-    def read_starred(self, expression: ast.Starred) -> int:
-        node = self.read(expression.value)
-        self.used(node)
-        return self.nodes["*", node]
-
-    def read_sequence(self, expression: ast.List | ast.Set) -> int:
-        element = self.nodes.union([self.element(e) for e in expression.elts])
-        return self.nodes["L" if isinstance(expression, ast.List) else "S", element]
-
-    def element(self, expression: ast.expr) -> int:
-        """Read what a list or set display takes in: `*x` gives the elements of x."""
-        if isinstance(expression, ast.Starred):
-            node = self.read(expression.value)
-            self.used(node)
-            return self.nodes["e", node]
-        return EXPRESSIONS[expression.__class__](self, expression)
-
-    def read_tuple(self, expression: ast.Tuple) -> int:
-        if len(expression.elts) > _LONG_TUPLE:
-            return self.nodes["T*", self.nodes.union([self.element(e) for e in expression.elts])]
-        return self.nodes["T", *[self.read(e) for e in expression.elts]]
-
-    def read_dict(self, expression: ast.Dict) -> int:
-        keys: list[int] = []
-        values: list[int] = []
-        for key, value in zip(expression.keys, expression.values, strict=True):
-            if key is not None:
-                keys.append(EXPRESSIONS[key.__class__](self, key))
-                values.append(EXPRESSIONS[value.__class__](self, value))
-            else:
-                values.append(self.nodes["[", self.read(value), UNKNOWN])
-        return self.nodes["D", self.nodes.union(keys), self.nodes.union(values)]
-
     # -- scopes inside expressions -------------------------------------------------------------------------------
 
     def read_lambda(self, expression: ast.Lambda) -> int:
@@ -405,7 +358,6 @@ _UNASKING = frozenset(
 )  # fmt: skip
 _SECRET = re.compile(r"(?i)secret|passw|pwd|token|credential|api_?key|passphrase").search
 _CONSTANTS: dict[type, int] = {bytes: BYTES, type(None): NONE, type(...): ELLIPSIS}
-_LONG_TUPLE = 50
 _LOOP_PROBES = frozenset({"get_running_loop", "is_running", "_get_running_loop"})
 _SPECIAL_FUNCTIONS = _LOOP_PROBES | {"cast", "super", "getattr", "setattr"}
 _SPECIAL_METHODS = _LOOP_PROBES | {"append", "add", "appendleft", "extend"}

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mergegate.nullness.control import Return
 from mergegate.nullness.reading import FunctionTree, Lines
 from mergegate.nullness.run import FunctionRun
-from mergegate.nullness.control import Return
 from mergegate.nullness.values import SAFE, State
 from mergegate.semantics.callgraph import CallGraph
 from mergegate.syntax.summary import FunctionFlag
