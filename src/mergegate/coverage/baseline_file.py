@@ -12,7 +12,7 @@ from mergegate.coverage.baseline import COMMAND, CoverageBaseline, Record, broke
 from mergegate.coverage.model import Figure
 from mergegate.coverage.statements import Key
 from mergegate.errors import EvidenceError, MergegateError
-from mergegate.files.writing import write_whole
+from mergegate.files.writing import write_change, write_whole
 from mergegate.gate.baseline import shown_path
 from mergegate.gate.baseline_file import staged_base
 from mergegate.gate.baseline_merge import conflict_sides
@@ -88,14 +88,11 @@ def change(path: Path, folder: Path, make: Callable[[CoverageBaseline | None], C
             return False
         text = written(wanted)
         try:
-            if path.exists() and path.read_bytes().replace(b"\r\n", b"\n") == text.encode("ascii"):
-                return False
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, (text,))
+            return write_change(path, text)
         except OSError as error:
             message = f"The coverage baseline {shown_path(path)} cannot be written: {error.strerror}"
             raise MergegateError(message, "make the file and its folder writable") from None
-        return True
 
 
 def merge_files(base: Path, ours: Path, theirs: Path) -> None:

@@ -27,6 +27,25 @@ def write_whole(path: Path, pieces: Iterable[str]) -> None:
     _write(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
 
 
+def write_change(path: Path, text: str) -> bool:
+    """Write a text file as `write_whole` does, unless it holds the text already, line ends of Windows or not.
+
+    Returns
+    -------
+    bool
+        Whether there was something to write.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read or written.
+    """
+    if path.is_file() and path.read_bytes().replace(b"\r\n", b"\n") == text.encode("utf-8", "backslashreplace"):
+        return False
+    write_whole(path, (text,))
+    return True
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file as `write_whole` does, but bytes; who may read or run it stays as it was.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from mergegate.cache.lock import locked
 from mergegate.errors import EvidenceError, MergegateError
-from mergegate.files.writing import write_whole
+from mergegate.files.writing import write_change, write_whole
 from mergegate.gate.baseline import FINDINGS, Baseline, Kind, broken, read, shown_path, written
 from mergegate.gate.baseline_merge import Sides, conflict_sides, merge_three
 from mergegate.git import GitError, Repository
@@ -76,10 +78,8 @@ def change(path: Path, folder: Path, known: Baseline, wanted: Baseline) -> bool:
     with locked(folder, path):
         present = load(path, known.kind).baseline
         text = written(wanted if present == known else merge_three(known, present, wanted))
-        if path.read_bytes().replace(b"\r\n", b"\n") == text.encode("ascii"):
-            return False
-        _write(path, text)
-        return True
+        with _failing_clearly(path):
+            return write_change(path, text)
 
 
 def create(path: Path, folder: Path, baseline: Baseline, *, force: bool = False) -> None:
@@ -93,7 +93,8 @@ def create(path: Path, folder: Path, baseline: Baseline, *, force: bool = False)
     with locked(folder, path):
         if not force:
             refuse_existing(path, baseline.kind)
-        _write(path, written(baseline))
+        with _failing_clearly(path):
+            write_whole(path, (written(baseline),))
 
 
 def refuse_existing(path: Path, kind: Kind = FINDINGS) -> None:
@@ -103,9 +104,10 @@ def refuse_existing(path: Path, kind: Kind = FINDINGS) -> None:
         raise MergegateError(f"There is a baseline {shown_path(path)} already", hint)
 
 
-def _write(path: Path, text: str) -> None:
+@contextmanager
+def _failing_clearly(path: Path) -> Generator[None]:
     try:
-        write_whole(path, (text,))
+        yield
     except OSError as error:
         message = f"The baseline {shown_path(path)} cannot be written: {error.strerror}"
         raise MergegateError(message, "make the file and its folder writable") from None
@@ -129,7 +131,8 @@ def merge_files(base: Path, ours: Path, theirs: Path) -> Baseline:
         # git gives an empty file if both sides made the baseline
         started = _common(one, other)
     merged = merge_three(started, one, other)
-    _write(ours, written(merged))
+    with _failing_clearly(ours):
+        write_whole(ours, (written(merged),))
     return merged
 
 

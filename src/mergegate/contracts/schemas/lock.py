@@ -17,7 +17,7 @@ from mergegate.contracts.schemas.keywords import DRAFTS, mapped
 from mergegate.contracts.schemas.normal import Schema, load
 from mergegate.contracts.schemas.source import SchemaError, read_json, read_text
 from mergegate.errors import EvidenceError, MergegateError
-from mergegate.files.writing import write_whole
+from mergegate.files.writing import write_change
 
 FILE = "contracts.lock.json"
 UPDATE = "mergegate contracts lock"
@@ -204,15 +204,11 @@ def write(path: Path, lock: Lock, known: Lock | None, folder: Path) -> bool:
     with locked(folder, path):
         if known is not None and read(path).text() != known.text():
             raise MergegateError(f"{path.name} was changed by another process", f"run '{UPDATE}' again")
-        text = lock.text()
-        if path.is_file() and path.read_bytes() == text.encode():
-            return False
         try:
-            write_whole(path, (text,))
+            return write_change(path, lock.text())
         except OSError as error:
             hint = "make the file and its folder writable"
             raise MergegateError(f"The lock {path.name} cannot be written: {error.strerror}", hint) from None
-    return True
 
 
 def _written(entry: Entry) -> dict[str, Json]:
